@@ -1,0 +1,1 @@
+"""Exact working trees as commits: capture, chain, compare, roll back."""

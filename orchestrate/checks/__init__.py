@@ -1,0 +1,1 @@
+"""Functions from (change, policy) to findings, and the engine that runs them."""

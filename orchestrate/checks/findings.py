@@ -1,0 +1,30 @@
+"""What a check saw. Values only: hooks import this when they have something to show."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """What a finding does: `block` refuses, `review` asks for a person, `warn` is only said."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    WARN = "warn"
+
+
+class Finding(NamedTuple):
+    """One thing one check saw.
+
+    `line` and `column` count from 1; 0 is "the file as a whole". `path` "" is the change as a
+    whole. `next_step` says what the author does about it. `match` is already redacted.
+    """
+
+    id: str
+    severity: Severity
+    path: str
+    message: str
+    next_step: str = ""
+    line: int = 0
+    column: int = 0
+    match: str = ""
+    fingerprint: str = ""

@@ -1,0 +1,92 @@
+"""The program `orchestrate`: the lazy command table and the one edge that maps errors to exits."""
+
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from orchestrate import __version__
+from orchestrate.errors import OrchestrateError
+
+# Command -> "module:attribute", in the order `--help` shows them. A module is imported when its
+# command runs, so that a hook never pays for the commands it does not use.
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+EXIT_BUG = 3
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        try:
+            target, _ = COMMANDS[cmd_name]
+        except KeyError:
+            return None
+        module, attribute = target.split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # The short helps stand in the table, so that `--help` imports no command.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="orchestrate")
+@click.option(
+    "-C",
+    "directory",
+    type=click.Path(exists=True, file_okay=False),
+    default=".",
+    metavar="DIR",
+    help="Work on the repository at DIR instead of the current folder.",
+)
+@click.pass_context
+def cli(ctx: click.Context, directory: str) -> None:
+    """Run coding agents on a git repository and decide, mechanically, what may land."""
+    ctx.obj = directory
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the program and exit: the only place that prints an error or chooses an exit code."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code (design section 10)."""
+    try:
+        result = cli.main(args=argv, prog_name="orchestrate", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except OrchestrateError as error:
+        click.echo(f"error: {error}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): not an error of anybody's, and nothing more to say.
+        sys.stderr.close()
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001 - the edge: anything else is a bug of ours
+        click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+        click.echo(traceback.format_exc(), err=True)
+        return EXIT_BUG
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Carries a plan out: schedule, workspace, attempt, candidate, checks, merge, gates, promote."""
