@@ -1,4 +1,4 @@
-"""Fences every test: no user git config, no real home, no leaked GIT_* variables, fixed identity."""
+"""Fences every test: no user git config, no real home, no leaked GIT_* names, fixed identity."""
 
 import os
 import subprocess
