@@ -1,0 +1,198 @@
+r"""Path patterns in the manner of .gitignore: `src/`, `src/**`, `*.py`, `/a/b`.
+
+Rules kept here:
+
+* What git ignores for a pattern is what matches it here (`git check-ignore` is the reference).
+* A pattern without a slash, or with one only at its end, matches at any depth; a pattern with a
+  slash before its end is anchored at the top. A matched folder takes in everything below it.
+* Matching is case sensitive and covers every path git can hold, newlines and undecodable bytes
+  included.
+* No negation and no comments: what a scope allows must be readable line by line.
+* A pattern that git would quietly never match (`./src`, `a\b`, `{a,b}`) is an error, not a no-op.
+* The cost of a match stays linear in the path whatever its author named it: a pattern with more
+  than two floating wildcards runs on RE2.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from pathspec import GitIgnoreSpec
+
+from orchestrate.errors import InvalidInput
+
+try:
+    import re2
+except ImportError:  # no wheel on this machine: `re` gives the same answers, slower at worst
+    re2 = None
+
+MAX_LENGTH = 1024  # characters of one pattern; a path of git's has at most 4,096 bytes
+MAX_WILDCARDS = 32  # stars and question marks of one pattern
+MAX_PATTERNS = 1000  # patterns of one list
+MAX_FLOATING = 2  # floating wildcards that `re` may try: quadratic in the path, 40 ms at the worst
+
+Matcher = Callable[[str], object]
+
+# Lone surrogates stand for undecodable bytes (git/types.py); RE2 takes only UTF-8, so it sees them
+# as the last private-use characters instead.
+_SURROGATES = {0xDC00 + byte: 0x10FF00 + byte for byte in range(0x80, 0x100)}
+
+
+class Globs:
+    """A list of patterns; a path matches when one of them does. No pattern matches nothing."""
+
+    __slots__ = ("_match", "patterns")
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        """Compile `patterns`.
+
+        Raises:
+            InvalidInput: a pattern is over a limit or does not mean what it seems to.
+        """
+        if len(patterns) > MAX_PATTERNS:
+            raise InvalidInput(f"{len(patterns)} patterns, at most {MAX_PATTERNS} are accepted")
+        self.patterns = tuple(patterns)
+        self._match = _matcher(self.patterns)
+
+    def __repr__(self) -> str:
+        return f"Globs({list(self.patterns)!r})"
+
+    def match(self, path: str) -> bool:
+        """Whether a pattern takes in the file at `path`, relative to the repository's top."""
+        return self._match(path) is not None
+
+    def which(self, path: str) -> str | None:
+        """The first pattern that takes in `path`, or None: for messages."""
+        return next((p for p in self.patterns if _matcher((p,))(path) is not None), None)
+
+    def regexes(self) -> list[str]:
+        """The source of each pattern, to be matched against a whole path (`re.fullmatch`).
+
+        They use only what `re`, RE2 and hyperscan share.
+        """
+        return [regex(pattern) for pattern in self.patterns]
+
+
+def regex(pattern: str) -> str:
+    """The pattern as a regular expression for a whole path.
+
+    Raises:
+        InvalidInput: see `Globs`.
+    """
+    return _regex(pattern)
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that is over a limit or would not do what its author expects.
+
+    Raises:
+        InvalidInput: with the reason, and what to write instead.
+    """
+    if len(pattern) > MAX_LENGTH:
+        raise InvalidInput(
+            f"path pattern of {len(pattern)} characters, at most {MAX_LENGTH} are accepted"
+        )
+    for is_wrong, reason, instead in _MISTAKES:
+        if is_wrong(pattern):
+            raise InvalidInput(f"path pattern {pattern!r}: {reason}", hint=instead)
+
+
+def _segments(pattern: str) -> list[str]:
+    return pattern.strip("/").split("/")
+
+
+# (is this mistake made?, what is wrong, what to write instead), the first that holds is told.
+_MISTAKES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
+    (lambda p: not p.strip(), "it is empty", "remove it, or write `**` for everything"),
+    (lambda p: "\0" in p, "it holds a NUL, which no path can", "remove the character"),
+    (lambda p: p != p.strip(), "it begins or ends with white space", "remove the white space"),
+    (
+        lambda p: p.startswith("!"),
+        "negation is not supported, because the order of patterns would decide what is allowed",
+        "list what is forbidden under `deny`, or write `\\!` for a name that begins with `!`",
+    ),
+    (
+        lambda p: p.startswith("#"),
+        "git reads it as a comment",
+        "write `\\#` for a name that begins with `#`",
+    ),
+    (lambda p: not p.strip("/"), "it names no file", "write `**` for everything"),
+    (
+        lambda p: any(s in (".", "..") for s in _segments(p)),
+        "git never matches a pattern with `.` or `..` in it",
+        "write the path from the top of the repository, such as `src/`",
+    ),
+    (lambda p: "//" in p, "git never matches an empty folder name", "write one slash"),
+    (
+        lambda p: re.search(r"\\(?:[A-Za-z0-9_]|$)", p) is not None,
+        "a backslash only takes the meaning off the character after it",
+        "separate folders with `/`",
+    ),
+    (
+        lambda p: re.search(r"(?<!\\)\{[^{}]*,[^{}]*\}", p) is not None,
+        "braces are not alternatives in gitignore patterns",
+        "write one pattern for each alternative",
+    ),
+    (
+        lambda p: sum(map(p.count, "*?")) > MAX_WILDCARDS,
+        f"it has more than {MAX_WILDCARDS} wildcards",
+        "write several simpler patterns",
+    ),
+)
+
+
+def _floating(pattern: str) -> int:
+    """How many wildcards of `pattern` can match in several ways at once: the degree of its cost."""
+    segments = _segments(pattern)
+    anchored = "/" in pattern.rstrip("/")
+    doubled = sum(s == "**" for s in segments) + (not anchored and segments[0] != "**")
+    return doubled + sum(max(0, s.count("*") - 1) for s in segments if s != "**")
+
+
+@lru_cache(maxsize=4096)
+def _regex(pattern: str) -> str:
+    check_pattern(pattern)
+    try:
+        compiled = list(GitIgnoreSpec.from_lines([pattern]).patterns)
+    except (ValueError, re.error) as error:  # pathspec's own error is a ValueError
+        raise InvalidInput(f"path pattern {pattern!r}: {error}") from None
+    source = compiled[0].regex if len(compiled) == 1 else None
+    if source is None:
+        raise InvalidInput(
+            f"path pattern {pattern!r}: git matches no path with it",
+            hint="a range such as `[z-a]` must run upward, and a `[` must be closed",
+        )
+    return _whole(str(source.pattern))
+
+
+def _whole(source: str) -> str:
+    """Pathspec's expression, meant for a search, rewritten for a match of the whole path."""
+    # Pathspec marks the slash after a matched folder with a named group; the end may stand for it.
+    body = source.replace("(?P<ps_d>/)", "/")
+    if body == ".":
+        return "(?s:.+)"
+    body = body.removeprefix("^") if body.startswith("^") else f".*{body}"
+    if body.endswith("(?:/|$)"):
+        body = body.removesuffix("(?:/|$)") + "(?:/.*)?"
+    elif body.endswith("$") and not body.endswith("\\$"):
+        body = body.removesuffix("$")
+    else:
+        body += ".*"
+    return f"(?s:{body})"  # `s`: a name may hold a newline
+
+
+@lru_cache(maxsize=1024)
+def _matcher(patterns: tuple[str, ...]) -> Matcher:
+    if re2 is None:
+        return _alternatives([_regex(p) for p in patterns])
+    plain = _alternatives([_regex(p) for p in patterns if _floating(p) <= MAX_FLOATING])
+    costly = [_regex(p) for p in patterns if _floating(p) > MAX_FLOATING]
+    if not costly:
+        return plain
+    linear = re2.compile("|".join(costly).translate(_SURROGATES)).fullmatch
+    return lambda path: plain(path) or linear(path.translate(_SURROGATES))
+
+
+def _alternatives(sources: list[str]) -> Matcher:
+    # An empty alternation would match the empty path; no pattern must match nothing.
+    return re.compile("|".join(sources) if sources else r"[^\s\S]").fullmatch
