@@ -1,0 +1,163 @@
+"""Every id a built-in check can give: what it catches, how bad that is and what to do about it.
+
+One id is one thing everywhere: the finding, `check --explain`, `docs/checks.md` (generated from
+this table) and the samples in `tests/samples/<id>/`. Rules, roles and secret rules bring ids of
+their own.
+"""
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+from orchestrate.checks.findings import Finding, Severity
+
+BLOCK, REVIEW, WARN = Severity.BLOCK, Severity.REVIEW, Severity.WARN
+
+
+class Entry(NamedTuple):
+    """One id; `group` is what `--only` and the pre-commit ids select by."""
+
+    id: str
+    group: str
+    severity: Severity
+    catches: str
+    because: str
+    next_step: str
+    fixable: bool = False
+
+
+_ENTRIES = (
+    Entry(
+        "outside-allowed",
+        "scope",
+        BLOCK,
+        "a path outside what the task may touch",
+        "A task is approved for its scope; what else it changes nobody has agreed to.",
+        "take the change to this path back, or ask for a wider scope",
+    ),
+    Entry(
+        "in-forbidden",
+        "scope",
+        BLOCK,
+        "a path the task must not touch",
+        "The task or its role denies this path by name, whatever its scope allows.",
+        "take the change to this path back",
+    ),
+    Entry(
+        "in-protected",
+        "scope",
+        BLOCK,
+        "a protected path",
+        "Protected paths decide how everything else is judged. A task reaches them only when its "
+        "scope names them and a person approved that; without a task a person looks at them.",
+        "take the change back, or have a person approve a task whose scope names this path",
+    ),
+    Entry(
+        "not-in-planned-files",
+        "scope",
+        BLOCK,
+        "a file the task's plan does not list",
+        "The task lists the files it creates, modifies and deletes; this one is not among them.",
+        "take the change back, or have the plan's file list changed",
+    ),
+    Entry(
+        "no-active-task",
+        "scope",
+        BLOCK,
+        "a commit without a task where the policy asks for one",
+        "`require_task` says which commits need a task, so that each is judged against a scope.",
+        "open one with `orchestrate start TITLE --scope GLOB`, then commit again",
+    ),
+    Entry(
+        "unsafe-path",
+        "paths",
+        BLOCK,
+        "a path that some filesystem takes for `.git`, or that leaves the tree",
+        "Case folding, trailing dots and spaces, 8.3 names, ignored zero-width characters and "
+        "alternate streams turn such names into git's own folder on checkout: code would run.",
+        "rename the file",
+    ),
+    Entry(
+        "unsafe-symlink",
+        "paths",
+        BLOCK,
+        "a symlink that is absolute, leaves the tree or points into `.git`",
+        "Whoever follows it reads or writes files that are not part of the repository.",
+        "make the link relative to a file of this repository, or remove it",
+    ),
+    Entry(
+        "unprintable-path",
+        "paths",
+        REVIEW,
+        "a path with control characters, or that is not UTF-8",
+        "Such names hide in listings and break tools that read lines.",
+        "rename the file, unless a test needs exactly this name",
+    ),
+    Entry(
+        "new-executable",
+        "paths",
+        REVIEW,
+        "a file that becomes executable",
+        "A program that did not run before can run now; a person should have seen it.",
+        "drop the mode with `git update-index --chmod=-x`, or have it reviewed",
+        fixable=True,
+    ),
+    Entry(
+        "submodule-changed",
+        "paths",
+        REVIEW,
+        "a submodule added, moved to another commit or removed",
+        "Its content comes from another repository and is not judged here.",
+        "have a person look at the commit it points to",
+    ),
+    Entry(
+        "huge-file",
+        "paths",
+        BLOCK,
+        "a file over `files.max_file_kb`",
+        "It stays in every clone for ever, even after it is deleted.",
+        "keep it out of git (Git LFS, an artefact store), or raise `files.max_file_kb`",
+    ),
+    Entry(
+        "too-large-to-scan",
+        "paths",
+        BLOCK,
+        "a file too large for its content to be judged",
+        "What was not read has not passed.",
+        "keep the file out of git",
+    ),
+    Entry(
+        "check-crashed",
+        "engine",
+        BLOCK,
+        "a check that failed itself",
+        "A check that did not finish has not passed; this is a bug of ours.",
+        "report it with the message; `--only` runs the other checks meanwhile",
+    ),
+)
+
+CATALOGUE = MappingProxyType({entry.id: entry for entry in _ENTRIES})
+
+
+def finding(
+    id: str,
+    path: str,
+    message: str,
+    *,
+    line: int = 0,
+    column: int = 0,
+    match: str = "",
+    severity: Severity | None = None,
+    next_step: str = "",
+) -> Finding:
+    """A finding with the catalogue's severity and next step where none is given."""
+    entry = CATALOGUE[id]
+    return Finding(
+        id,
+        severity or entry.severity,
+        path,
+        message,
+        next_step or entry.next_step,
+        line,
+        column,
+        match,
+    )

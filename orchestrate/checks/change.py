@@ -1,0 +1,239 @@
+"""The change under judgement: changed entries, a reader of blobs, and the tree it is built on.
+
+Rules kept here:
+
+* A change is data about two trees. Where it came from (index, commits, a workspace) is not seen.
+* Renames are a delete and an add: both names are judged.
+* "Added lines" are the lines of the new file that the old file does not hold, counted with
+  repetition: what a diff prints as `+` in every case, less what merely moved within the file. The
+  definition needs no diff program, so hook, runner and CI agree by construction, and each added
+  line stands among the `+` lines of any correct diff, so a filter over a diff misses none.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from orchestrate.git.types import EXECUTABLE, FILE, TREE, EntryChange, Oid, TreeEntry
+
+# Larger files are not read: `too-large-to-scan` blocks them.
+MAX_CONTENT = 64 * 1024 * 1024  # bytes
+MAX_LINK = 4096  # bytes; no system follows a longer symlink target
+
+REGULAR = (FILE, EXECUTABLE)
+
+
+class Blobs(Protocol):
+    """Reads blobs of one repository."""
+
+    def read_blob(self, oid: Oid, limit: int | None = None) -> bytes: ...
+
+    def blob_size(self, oid: Oid) -> int: ...
+
+
+class Trees(Blobs, Protocol):
+    """Reads blobs and trees: what `between` needs of a repository."""
+
+    def list_tree(self, tree: Oid) -> Sequence[TreeEntry]: ...
+
+    def diff(self, old_tree: Oid | None, new_tree: Oid) -> Sequence[EntryChange]: ...
+
+
+class Line(NamedTuple):
+    """One line of a file without its end; `number` counts from 1."""
+
+    number: int
+    text: bytes
+
+
+Children = Callable[[str], Sequence[TreeEntry]]
+
+
+def _no_children(folder: str) -> Sequence[TreeEntry]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Every entry that differs between a base tree and a candidate tree.
+
+    `base_children(folder)` lists one level of the base tree with paths from the top of the tree,
+    "" being the top; it returns nothing for a folder that is not there.
+    """
+
+    entries: tuple[EntryChange, ...]
+    blobs: Blobs
+    base_children: Children = _no_children
+    _read: dict[Oid, bytes] = field(
+        init=False, repr=False, compare=False, default_factory=dict[Oid, bytes]
+    )
+
+    @cached_property
+    def _by_path(self) -> dict[str, EntryChange]:
+        return {entry.path: entry for entry in self.entries}
+
+    @cached_property
+    def _made(self) -> dict[str, set[str]]:
+        """Folder -> the paths right below it that hold something the change makes or keeps."""
+        return _folders(entry.path for entry in self.entries if entry.new_mode)
+
+    @cached_property
+    def _emptied(self) -> dict[str, set[str]]:
+        """Folder -> the paths right below it that are deleted or hold something deleted."""
+        return _folders(entry.path for entry in self.entries if entry.is_deleted)
+
+    def entry(self, path: str) -> EntryChange | None:
+        """What the change does to exactly `path`, or None."""
+        return self._by_path.get(path)
+
+    def files(self) -> Iterator[EntryChange]:
+        """The regular files whose content or existence is new."""
+        for entry in self.entries:
+            if entry.new_mode in REGULAR and (
+                entry.old_oid != entry.new_oid or entry.old_mode not in REGULAR
+            ):
+                yield entry
+
+    def content(self, entry: EntryChange) -> bytes | None:
+        """The new bytes of a file, or None when it is over `MAX_CONTENT`."""
+        return self._blob(entry.new_oid)
+
+    def size(self, oid: Oid) -> int:
+        """The size of a blob in bytes."""
+        return self.blobs.blob_size(oid)
+
+    def link_bytes(self, oid: Oid) -> bytes | None:
+        """Where a symlink points, or None when that is over `MAX_LINK`."""
+        return None if self.size(oid) > MAX_LINK else self.blobs.read_blob(oid)
+
+    def added(self, entry: EntryChange) -> list[Line]:
+        """The lines that the change adds to a regular file, in order."""
+        new = self._blob(entry.new_oid)
+        if new is None:
+            return []
+        old = self._blob(entry.old_oid) if entry.old_mode in REGULAR else None
+        return added_lines(old or b"", new)
+
+    def mode_after(self, path: str) -> int:
+        """The mode of `path` in the candidate tree; 0 when it is not there."""
+        return self.node_after(path)[0]
+
+    def node_after(self, path: str) -> tuple[int, Oid]:
+        """Mode and id of `path` in the candidate tree; (0, "") when it is not there.
+
+        A folder that only the change creates has mode TREE and id "".
+        """
+        changed = self._by_path.get(path)
+        if changed is not None and changed.new_mode:
+            return changed.new_mode, changed.new_oid
+        if path == "" or path in self._made:
+            return TREE, Oid("")
+        if changed is not None:
+            return 0, Oid("")
+        for child in self.base_children(path.rpartition("/")[0]):
+            if child.path == path and self._survives(child):
+                return child.mode, child.oid
+        return 0, Oid("")
+
+    def children_after(self, folder: str) -> list[str]:
+        """The paths one level below `folder` in the candidate tree, sorted."""
+        kept = {child.path for child in self.base_children(folder) if self._survives(child)}
+        return sorted(kept | self._made.get(folder, set()))
+
+    def _survives(self, entry: TreeEntry) -> bool:
+        """Whether something of the base's `entry` is still there."""
+        if entry.mode != TREE:
+            changed = self._by_path.get(entry.path)
+            return changed is None or not changed.is_deleted
+        if entry.path not in self._emptied:
+            return True
+        return any(self._survives(child) for child in self.base_children(entry.path))
+
+    def _blob(self, oid: Oid) -> bytes | None:
+        if oid in self._read:
+            return self._read[oid]
+        if self.blobs.blob_size(oid) > MAX_CONTENT:
+            return None
+        # Several checks read one file in turn: keep that one, not the whole change.
+        if len(self._read) > 1:
+            self._read.clear()
+        data = self._read[oid] = self.blobs.read_blob(oid)
+        return data
+
+
+def _folders(paths: Iterable[str]) -> dict[str, set[str]]:
+    below: dict[str, set[str]] = {}
+    for path in paths:
+        while path:
+            folder = path.rpartition("/")[0]
+            siblings = below.setdefault(folder, set())
+            if path in siblings:
+                break
+            siblings.add(path)
+            path = folder
+    return below
+
+
+def between(trees: Trees, old_tree: Oid | None, new_tree: Oid) -> Change:
+    """The change from `old_tree` (None: nothing) to `new_tree`."""
+    listed: dict[str, Sequence[TreeEntry]] = {}
+
+    def children(folder: str) -> Sequence[TreeEntry]:
+        if folder not in listed:
+            listed[folder] = _list(trees, old_tree, folder, children)
+        return listed[folder]
+
+    entries = tuple(trees.diff(old_tree, new_tree))
+    return Change(entries, trees, children if old_tree is not None else _no_children)
+
+
+def _list(trees: Trees, top: Oid | None, folder: str, children: Children) -> Sequence[TreeEntry]:
+    if top is None:
+        return ()
+    if folder == "":
+        return trees.list_tree(top)
+    for entry in children(folder.rpartition("/")[0]):
+        if entry.path == folder and entry.mode == TREE:
+            return [
+                TreeEntry(f"{folder}/{below.path}", below.mode, below.oid)
+                for below in trees.list_tree(entry.oid)
+            ]
+    return ()
+
+
+def lines(data: bytes) -> list[bytes]:
+    """The lines of a file without their ends: LF, CR LF or a lone CR."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    split = data.split(b"\n")
+    if split and not split[-1]:
+        split.pop()
+    return split
+
+
+def added_lines(old: bytes, new: bytes) -> list[Line]:
+    """The lines of `new` that `old` does not hold, counted with repetition.
+
+    The ends that both share are left out first, so that of several equal lines the one that was
+    added is named; the counts do not depend on it.
+    """
+    after = lines(new)
+    if not old:
+        return [Line(number, text) for number, text in enumerate(after, 1)]
+    before = lines(old)
+    start, shared = 0, min(len(before), len(after))
+    while start < shared and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < shared - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    held = Counter(before[start : len(before) - end])
+    found = []
+    for number, text in enumerate(after[start : len(after) - end], start + 1):
+        if held[text] > 0:
+            held[text] -= 1
+        else:
+            found.append(Line(number, text))
+    return found
