@@ -132,8 +132,8 @@ def _validator(name: str) -> Any:
 
     # `retrieve` is a field that attrs makes; mypy sees its alias only with the plugin.
     registry: Any = Registry(retrieve=retrieve)  # type: ignore[call-arg]
-    validator: Any = extend(Draft202012Validator, {"pattern": pattern})
-    return validator(schema(name), registry=registry)
+    make: Any = extend
+    return make(Draft202012Validator, {"pattern": pattern})(schema(name), registry=registry)
 
 
 def _problems(document: Document, name: str) -> Iterator[FileError]:

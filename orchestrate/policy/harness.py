@@ -1,0 +1,79 @@
+"""Harness rules: how agents shall behave (`rules/harness.yaml`).
+
+`inject` rules are text for prompts; `enforce` rules are text with a check of the tool behind it;
+`block` rules refuse commands. Commands are judged where they are commands (an agent's tool call, a
+script in the change), never where prose names them.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrate.checks.findings import Severity
+from orchestrate.policy.patterns import check_regex
+from orchestrate.policy.schema import validate, with_defaults
+from orchestrate.policy.yaml import Document, load_document
+
+
+@dataclass(frozen=True)
+class HarnessRule:
+    """One rule; `pattern` and `unless` are searched for in a command line."""
+
+    id: str
+    description: str
+    tier: int
+    type: str  # inject | enforce | block
+    content: str
+    pattern: str | None
+    unless: str | None
+    activate_on: tuple[str, ...]
+    active: bool
+    enforcement: str | None
+    severity: Severity
+    tags: tuple[str, ...]
+
+
+def load_harness(data: bytes, path: str) -> tuple[HarnessRule, ...]:
+    """The rules in `data` by tier, each tier in the file's order, inactive ones included.
+
+    Raises:
+        FileError: it does not parse, does not fit the schema, names an id twice or holds a pattern
+            that cannot run.
+    """
+    document = load_document(data, path)
+    validate(document, "harness")
+    entries = with_defaults(document.value, "harness")["rules"]
+    seen: set[str] = set()
+    for i, entry in enumerate(entries):
+        if entry["id"] in seen:
+            raise document.error(("rules", i, "id"), f"the rule `{entry['id']}` is there twice")
+        seen.add(entry["id"])
+    rules = [_rule(entry, i, document) for i, entry in enumerate(entries)]
+    return tuple(sorted(rules, key=lambda rule: rule.tier))
+
+
+def _rule(raw: dict[str, Any], index: int, document: Document) -> HarnessRule:
+    for field in ("pattern", "unless"):
+        if field in raw:
+            at = ("rules", index, field)
+            check_regex(raw[field], at, document, f"harness rule {raw['id']}")
+    lists = {field: tuple(raw[field]) for field in ("activate_on", "tags")}
+    optional = {field: raw.get(field) for field in ("pattern", "unless")}
+    return HarnessRule(**{**raw, **lists, **optional, "severity": Severity(raw["severity"])})
+
+
+def prompt_rules(rules: Iterable[HarnessRule], text: str) -> list[HarnessRule]:
+    """The active rules with text whose `activate_on` fits a task described by `text`."""
+    return [
+        rule
+        for rule in rules
+        if rule.active
+        and rule.content
+        and (not rule.activate_on or any(_has_word(word, text) for word in rule.activate_on))
+    ]
+
+
+def _has_word(word: str, text: str) -> bool:
+    # Whole words: "token" is not in "tokenizer", nor "api key" in "rapid keyboard".
+    return re.search(rf"(?<!\w){re.escape(word)}s?(?!\w)", text, re.IGNORECASE) is not None
