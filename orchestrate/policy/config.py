@@ -185,7 +185,7 @@ def load_config(data: bytes, path: str = CONFIG_PATH) -> Config:
 
 def default_config() -> Config:
     """The configuration of a repository that sets nothing."""
-    return _config(with_defaults({}, "config"), Document(CONFIG_PATH, {}, {}, {}))
+    return _config(with_defaults({}, "config"), Document.without_file(CONFIG_PATH, {}))
 
 
 def _config(raw: dict[str, Any], document: Document) -> Config:

@@ -53,6 +53,11 @@ class Document:
     values: dict[tuple[Key, ...], Place]
     keys: dict[tuple[Key, ...], Place]
 
+    @classmethod
+    def without_file(cls, name: str, value: Any) -> "Document":
+        """A value that stands in no file; errors name `name` and the field, and no line."""
+        return cls(name, value, {(): (0, 0)}, {})
+
     def place(self, at: tuple[Key, ...], *, key: bool = False) -> Place:
         """Line and column of the value at `at`, or of its key; of the nearest parent if absent."""
         if key and at in self.keys:
