@@ -1,0 +1,165 @@
+"""Verify a ledger by replay: each tree must be the fold of the events before it, to the byte.
+
+Git's own chain makes a change to an old commit change every later id; the promoted commits on the
+plan branch carry ledger ids, so a chain that was rewritten whole shows there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from orchestrate.errors import OrchestrateError
+from orchestrate.git.repository import Repository
+from orchestrate.git.types import Commit, EntryChange, Oid
+from orchestrate.ledger.codec import DOCUMENT, EVENT_JSON, PLAN_YAML, from_json
+from orchestrate.ledger.record import record_folder
+from orchestrate.ledger.store import Ledger, event_files
+from orchestrate.plans.events import Event, event_of, evolve
+from orchestrate.plans.state import PlanState
+from orchestrate.plans.states import PlanEvent, TaskEvent
+
+
+class Problem(NamedTuple):
+    """The first commit that breaks a rule, which rule, and what was seen."""
+
+    commit: Oid
+    rule: str
+    message: str
+
+
+@dataclass
+class _Replay:
+    """The replay so far."""
+
+    ledger: Ledger
+    state: PlanState
+    seen: set[str] = field(default_factory=set)
+
+
+class _Broken(Exception):
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def verify(ledger: Ledger) -> tuple[int, Problem | None]:
+    """How many commits were replayed, and the first problem or None.
+
+    Rules: `one-parent`, `readable`, `legal-step`, `state-follows`, `message-agrees`,
+    `promoted-commit`, `promoted-tree`, `made-under-ledger`, `branch-holds-promotions`.
+    """
+    commits = list(ledger.repo.log(ledger.tip(), first_parent=True))
+    commits.reverse()
+    first = commits[0]
+    try:
+        replay = _first(ledger, first)
+    except (_Broken, OrchestrateError, KeyError, ValueError) as error:
+        return 0, Problem(first.oid, getattr(error, "rule", "readable"), str(error))
+    for count, commit in enumerate(commits[1:], start=1):
+        try:
+            _check(replay, commit)
+        except _Broken as error:
+            return count, Problem(commit.oid, error.rule, str(error))
+        replay.seen.add(commit.oid)
+    broken = next(_unreachable(ledger.repo, replay), None)
+    return len(commits), broken
+
+
+def _first(ledger: Ledger, commit: Commit) -> _Replay:
+    if commit.parents:
+        raise _Broken("one-parent", "the first commit has a parent")
+    event = _event(ledger.repo, commit)
+    if event.kind is not PlanEvent.CREATED:
+        raise _Broken("legal-step", f"the first event is {event.name}, not plan.created")
+    replay = _Replay(ledger, ledger.load(commit.oid).state, {commit.oid})
+    fresh = {task.status for task in replay.state.tasks.values()}
+    if fresh - {"queued", "proposed"} or replay.state.approvals:
+        raise _Broken("state-follows", "a plan does not start with tasks done or approvals given")
+    return replay
+
+
+def _event(repo: Repository, commit: Commit) -> Event:
+    data = repo.read_path(commit.tree, EVENT_JSON)
+    if data is None:
+        raise _Broken("readable", f"its tree has no {EVENT_JSON}")
+    try:
+        return event_of(from_json(data, EVENT_JSON))
+    except (OrchestrateError, KeyError, ValueError, TypeError) as error:
+        raise _Broken("readable", f"{EVENT_JSON}: {error}") from None
+
+
+def _check(replay: _Replay, commit: Commit) -> None:
+    repo = replay.ledger.repo
+    if len(commit.parents) != 1:
+        raise _Broken("one-parent", f"{len(commit.parents)} parents, one was expected")
+    event = _event(repo, commit)
+    if commit.trailer("Orchestrate-Event") != event.name:
+        raise _Broken("message-agrees", f"the trailer does not say {event.name}")
+    try:
+        after = evolve(replay.state, event)
+    except (OrchestrateError, KeyError, ValueError, TypeError) as error:
+        raise _Broken("legal-step", str(error)) from None
+    before_tree = repo.tree_of(commit.parents[0])
+    _check_tree(repo, event, after, commit, repo.diff(before_tree, commit.tree))
+    if event.kind in (TaskEvent.COMPLETED, TaskEvent.RECOVERED) and event.data.get("commit"):
+        _check_promotion(replay, event, after)
+    replay.state = after
+
+
+def _check_tree(
+    repo: Repository, event: Event, after: PlanState, commit: Commit, changes: list[EntryChange]
+) -> None:
+    expected = event_files(event, after)
+    for path, data in expected.items():
+        if repo.read_path(commit.tree, path) != data:
+            raise _Broken("state-follows", f"{path} is not what {event.name} leads to")
+    revised = event.kind is PlanEvent.REVISED
+    for change in changes:
+        kept = change.path in expected or change.path.startswith("evidence/")
+        redefined = change.path in (PLAN_YAML, DOCUMENT) or change.path.startswith("tasks/")
+        if not kept and not (revised and redefined):
+            raise _Broken("state-follows", f"{event.name} does not change {change.path}")
+
+
+def _check_promotion(replay: _Replay, event: Event, after: PlanState) -> None:
+    repo = replay.ledger.repo
+    try:
+        promoted = repo.read_commit(Oid(event.data["commit"]))
+        changes = repo.diff(Oid(event.data["tree"]), promoted.tree)
+    except (OrchestrateError, KeyError, ValueError) as error:
+        raise _Broken("promoted-commit", f"{event.data['commit']}: {error}") from None
+    folder = record_folder(after.plan.id)
+    strange = [c.path for c in changes if not c.path.startswith(folder)]
+    if strange:
+        raise _Broken(
+            "promoted-tree",
+            f"{promoted.oid} differs from the judged tree outside {folder}: {strange[0]}",
+        )
+    under = promoted.trailer("Orchestrate-Ledger")
+    if under not in replay.seen:
+        raise _Broken(
+            "made-under-ledger",
+            f"{promoted.oid} was made under ledger commit {under}, which is not in this chain",
+        )
+
+
+def _unreachable(repo: Repository, replay: _Replay) -> Iterator[Problem]:
+    """Promoted commits that the plan branch no longer holds, where the branch still exists."""
+    tip = repo.ref(replay.state.branch)
+    if tip is None:
+        return
+    held = {c.oid for c in _branch_commits(repo, tip, Oid(replay.state.base))}
+    for task in replay.state.tasks.values():
+        if task.commit and task.commit not in held:
+            yield Problem(
+                Oid(task.commit),
+                "branch-holds-promotions",
+                f"{replay.state.branch} does not hold {task.commit} of task {task.id}",
+            )
+
+
+def _branch_commits(repo: Repository, tip: Oid, base: Oid) -> Iterator[Commit]:
+    for commit in repo.log(tip, first_parent=False):
+        if commit.oid == base:
+            return
+        yield commit
