@@ -1,0 +1,146 @@
+"""What all tools have in common; each client's own file says where it differs.
+
+`reckoned` turns tokens into US dollars by the configuration's prices for a tool that does not say.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Capabilities, Probe
+from orchestrate.agents.capped import read_tail
+from orchestrate.agents.drive import drive
+from orchestrate.agents.environment import allowed
+from orchestrate.agents.events import Event, Tally, Usage
+from orchestrate.agents.limits import ProcessEnd, ProcessLimits
+from orchestrate.agents.process import absolute_path, run_process
+from orchestrate.agents.reasons import Reason
+from orchestrate.agents.tool import Command
+from orchestrate.policy.config import AgentConfig
+
+_VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:[-+.][0-9A-Za-z.]+)?")
+
+
+class Client:
+    """One tool as configured; an `Adapter` and a `Tool`."""
+
+    program: ClassVar[tuple[str, ...]] = ()
+    package: ClassVar[str] = ""  # how it is installed, for the message that it is not
+    capabilities: Capabilities = Capabilities()
+    env_prefixes: tuple[str, ...] = ()
+    own_env: ClassVar[tuple[str, ...]] = ()
+    cumulative: bool = False
+    reads_output: bool = False
+    version_arg: ClassVar[str] = "--version"
+    probe_sec: ClassVar[float] = 30.0  # Python clients import for seconds
+
+    def __init__(self, config: AgentConfig, environ: dict[str, str]) -> None:
+        self.config = config
+        self.environ = environ
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def sandbox(self) -> str:
+        return self.config.sandbox
+
+    @property
+    def network(self) -> bool:
+        return self.config.network
+
+    @property
+    def env_names(self) -> tuple[str, ...]:
+        return (*self.own_env, *self.config.env)
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """Program and its first arguments: the configuration's, else the tool's own."""
+        return self.config.command or self.program
+
+    def probe(self) -> Probe:
+        """Whether it is installed and starts."""
+        found = shutil.which(self.base[0], path=absolute_path(self.environ.get("PATH", "")))
+        if found is None:
+            how = f"; install it ({self.package})" if self.package else ""
+            reason = f"no program '{self.base[0]}' on PATH{how} or set agents.{self.name}.command"
+            return Probe(False, "", False, reason, self.capabilities)
+        return self._version_probe
+
+    @cached_property
+    def _version_probe(self) -> Probe:
+        with tempfile.TemporaryDirectory(prefix="orchestrate-probe-") as folder:
+            output = Path(folder) / "version.txt"
+            end = run_process(
+                [*self.base, self.version_arg],
+                cwd=Path(folder),
+                env=allowed(self.environ, self.env_names, self.env_prefixes),
+                output=output,
+                limits=ProcessLimits(max_runtime_sec=self.probe_sec, max_output_mb=1),
+            )
+            said = read_tail(output).decode("utf-8", "replace")
+        version = _VERSION.search(said)
+        if not end.ok:
+            last = (said.strip().splitlines() or [f"exit {end.code}"])[-1]
+            reason = f"does not start ({end.reason}): {last[:200]}"
+            return Probe(True, "", False, reason, self.capabilities)
+        return Probe(True, version[0] if version else "", True, "", self.capabilities)
+
+    def run(self, attempt: AttemptRequest, cancel: threading.Event | None = None) -> AttemptEnd:
+        """Carry out one attempt."""
+        return drive(self, attempt, cancel)
+
+    def command(self, attempt: AttemptRequest) -> Command:
+        raise NotImplementedError
+
+    def parse(self, line: bytes) -> Iterable[Event]:
+        return ()
+
+    def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
+        """Nothing is left in files."""
+
+    def failure(self, end: ProcessEnd, tally: Tally, errors: Path) -> tuple[Reason, str] | None:
+        return None if end.code == 0 else (Reason.AGENT_FAILED, f"exit {end.code}")
+
+    def reckoned(self, usage: Usage) -> Usage:
+        """The usage with a cost by the configured prices, where the tool reports none."""
+        prices = self.config.prices
+        if prices is None or usage.cost_usd is not None:
+            return usage
+        fresh = max(usage.input_tokens - usage.cached_input_tokens, 0)
+        dollars = (
+            fresh * prices.input
+            + usage.cached_input_tokens * prices.cached_input
+            + usage.output_tokens * prices.output
+        ) / 1_000_000
+        return replace(usage, cost_usd=round(dollars, 6))
+
+
+_AUTH = re.compile(r"\b(401|403)\b|unauthori[sz]ed|authenticat|invalid (x-)?api[ _-]?key", re.I)
+_BUSY = re.compile(r"\b(429|529|503|502|504)\b|overloaded|rate.?limit|too many requests", re.I)
+
+
+def service_failure(text: str, status: int = 0) -> Reason:
+    """The reason behind an error that a model's service sent, by its status, else by its words."""
+    if status in (401, 403) or (not status and _AUTH.search(text)):
+        return Reason.AGENT_AUTH
+    if status in (429, 502, 503, 504, 529) or (not status and _BUSY.search(text)):
+        return Reason.AGENT_OVERLOADED
+    return Reason.AGENT_FAILED
+
+
+def json_object(line: bytes) -> dict[str, Any]:
+    """The JSON object on a line; empty for anything else (clients print other lines between)."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

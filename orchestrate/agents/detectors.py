@@ -1,0 +1,74 @@
+"""Sees from events, and from trees, that going on is pointless or over a limit."""
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from hashlib import sha256
+
+from orchestrate.agents.events import Event, Kind, Tally
+from orchestrate.agents.reasons import Reason
+
+LOOP = 3  # the same turn so many times in a row is a loop (prior art A2.3)
+STALL = 2  # attempts without a new tree (prior art A2.3)
+
+_VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+")
+_SPACE = re.compile(r"\s+")
+
+
+def normalised(text: str) -> str:
+    """Text without what differs between two prints of the same: numbers, ids, case, spaces."""
+    return _SPACE.sub(" ", _VARIABLE.sub("0", text.lower())).strip()
+
+
+class Detectors:
+    """Watches one attempt's events."""
+
+    def __init__(
+        self, max_turns: int | None, max_cost_usd: float | None, spent_usd: float = 0.0
+    ) -> None:
+        self._max_turns = max_turns
+        self._max_cost = None if max_cost_usd is None else max_cost_usd + spent_usd
+        self._spent = spent_usd
+        self._last: deque[bytes] = deque(maxlen=LOOP)
+        self._parts: list[str] = []
+        self._turn = ""
+
+    def see(self, event: Event, tally: Tally) -> tuple[Reason, str] | None:
+        """The limit that is reached or the loop that is seen with this event, or None."""
+        if self._max_turns is not None and tally.turns > self._max_turns:
+            return Reason.TURN_LIMIT, f"over {self._max_turns} turns of the model"
+        cost = tally.usage.cost_usd
+        if self._max_cost is not None and cost is not None and cost > self._max_cost:
+            return Reason.COST_LIMIT, f"cost {cost - self._spent:.2f} US dollars"
+        return self._loop(event)
+
+    def _loop(self, event: Event) -> tuple[Reason, str] | None:
+        found = None
+        if event.turn and event.turn != self._turn:
+            found = self._close_turn()
+            self._turn = event.turn
+        if event.kind in (Kind.MESSAGE, Kind.TOOL_CALL):
+            self._parts.append(f"{event.tool}:{normalised(event.text)}")
+        return found
+
+    def _close_turn(self) -> tuple[Reason, str] | None:
+        """Whether the turn that is over says the same as those before it."""
+        if not self._parts:
+            return None
+        self._last.append(sha256("\0".join(self._parts).encode("utf-8", "replace")).digest())
+        said, self._parts = self._parts[0], []
+        if len(self._last) == LOOP and len(set(self._last)) == 1:
+            return Reason.OUTPUT_LOOP, f"the same turn {LOOP} times in a row: {said[:200]}"
+        return None
+
+
+def no_progress(base: str, trees: Sequence[str]) -> bool:
+    """Whether the last two attempts made no tree that was not there before.
+
+    `base` is the tree that the first attempt began with, `trees` what each attempt left, in order.
+    """
+    seen, stalled = {base}, 0
+    for tree in trees:
+        stalled = stalled + 1 if tree in seen else 0
+        seen.add(tree)
+    return stalled >= STALL
