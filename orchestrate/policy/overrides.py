@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrate.errors import InvalidInput
-from orchestrate.policy.schema import Schema, resolve, schema, unknown
+from orchestrate.policy.schema import Schema, schema, unknown
 from orchestrate.policy.yaml import plain_value
 
 
@@ -57,25 +57,23 @@ def apply_override(tasks: Sequence[dict[str, Any]], path: str, value: Any) -> No
         raise InvalidInput(f"{path!r} names no field of the subtask `{task_id}`")
     if steps == ["id"]:
         raise InvalidInput(f"{path!r}: an id cannot be changed, other subtasks depend on it")
-    part, name = resolve(_task_schema(), "plan")
-    _set(tasks[known.index(task_id)], steps, value, (part, name), path)
-
-
-def _task_schema() -> Schema:
-    found = schema("plan")["$defs"]["task"]
-    assert isinstance(found, Mapping)
-    return found
+    _set(
+        tasks[known.index(task_id)],
+        steps,
+        value,
+        schema("plan")["properties"]["tasks"]["items"],
+        path,
+    )
 
 
 def _set(
     at: dict[str, Any] | list[Any],
     steps: Sequence[str],
     value: Any,
-    place: tuple[Schema, str],
+    part: Schema,
     path: str,
 ) -> None:
     step, rest = steps[0], steps[1:]
-    part, name = place
     if isinstance(at, list):
         index = _index(step, len(at), path)
         if not rest:
@@ -94,7 +92,7 @@ def _set(
         child, below = at[step], fields[step]
     if not isinstance(child, dict | list):
         raise InvalidInput(f"{path!r}: `{step}` holds {json.dumps(child)}, which has no fields")
-    _set(child, rest, value, resolve(below, name), path)
+    _set(child, rest, value, below, path)
 
 
 def _index(step: str, length: int, path: str) -> int:
