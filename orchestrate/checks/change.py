@@ -4,18 +4,18 @@ Rules kept here:
 
 * A change is data about two trees. Where it came from (index, commits, a workspace) is not seen.
 * Renames are a delete and an add: both names are judged.
-* "Added lines" are the lines of the new file that the old file does not hold, counted with
-  repetition: what a diff prints as `+` in every case, less what merely moved within the file. The
-  definition needs no diff program, so hook, runner and CI agree by construction, and each added
-  line stands among the `+` lines of any correct diff, so a filter over a diff misses none.
+* What counts as an added line needs no diff program (checks/lines.py), so hook, runner and CI
+  agree by construction.
 """
 
-from collections import Counter
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from orchestrate.checks.lines import Line, added_lines
+from orchestrate.checks.secrets.text import readable
 from orchestrate.git.types import EXECUTABLE, FILE, TREE, EntryChange, Oid, TreeEntry
 
 # Larger files are not read: `too-large-to-scan` blocks them.
@@ -41,13 +41,6 @@ class Trees(Blobs, Protocol):
     def diff(self, old_tree: Oid | None, new_tree: Oid) -> Sequence[EntryChange]: ...
 
 
-class Line(NamedTuple):
-    """One line of a file without its end; `number` counts from 1."""
-
-    number: int
-    text: bytes
-
-
 Children = Callable[[str], Sequence[TreeEntry]]
 
 
@@ -68,6 +61,11 @@ class Change:
     base_children: Children = _no_children
     _read: dict[Oid, bytes] = field(
         init=False, repr=False, compare=False, default_factory=dict[Oid, bytes]
+    )
+
+    _bytes: list[int] = field(init=False, repr=False, compare=False, default_factory=lambda: [0])
+    _folded: dict[str, dict[str, list[str]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict[str, dict[str, list[str]]]
     )
 
     @cached_property
@@ -100,6 +98,19 @@ class Change:
         """The new bytes of a file, or None when it is over `MAX_CONTENT`."""
         return self._blob(entry.new_oid)
 
+    def text(self, entry: EntryChange) -> bytes | None:
+        """The new bytes of a file with UTF-16 read as UTF-8, or None when it is too large."""
+        data = self.content(entry)
+        return None if data is None else readable(data)
+
+    def old_text(self, entry: EntryChange) -> bytes:
+        """The same of the old file; b"" when there was none, or it was too large to be known."""
+        return readable(self.old_content(entry))
+
+    def old_content(self, entry: EntryChange) -> bytes:
+        """The bytes of the old file; b"" when there was none, or it is over `MAX_CONTENT`."""
+        return (self._blob(entry.old_oid) or b"") if entry.old_mode in REGULAR else b""
+
     def size(self, oid: Oid) -> int:
         """The size of a blob in bytes."""
         return self.blobs.blob_size(oid)
@@ -110,11 +121,8 @@ class Change:
 
     def added(self, entry: EntryChange) -> list[Line]:
         """The lines that the change adds to a regular file, in order."""
-        new = self._blob(entry.new_oid)
-        if new is None:
-            return []
-        old = self._blob(entry.old_oid) if entry.old_mode in REGULAR else None
-        return added_lines(old or b"", new)
+        new = self.text(entry)
+        return [] if new is None else added_lines(self.old_text(entry), new)
 
     def mode_after(self, path: str) -> int:
         """The mode of `path` in the candidate tree; 0 when it is not there."""
@@ -142,6 +150,14 @@ class Change:
         kept = {child.path for child in self.base_children(folder) if self._survives(child)}
         return sorted(kept | self._made.get(folder, set()))
 
+    def same_folded(self, folder: str, path: str) -> list[str]:
+        """The paths in `folder` of the candidate tree that `path` equals but for case, sorted."""
+        if folder not in self._folded:
+            names = self._folded[folder] = {}
+            for child in self.children_after(folder):
+                names.setdefault(fold(child), []).append(child)
+        return self._folded[folder].get(fold(path), [])
+
     def _survives(self, entry: TreeEntry) -> bool:
         """Whether something of the base's `entry` is still there."""
         if entry.mode != TREE:
@@ -160,7 +176,18 @@ class Change:
         if len(self._read) > 1:
             self._read.clear()
         data = self._read[oid] = self.blobs.read_blob(oid)
+        self._bytes[0] += len(data)
         return data
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of content were read so far."""
+        return self._bytes[0]
+
+
+def fold(path: str) -> str:
+    """A path as systems that ignore case compare it (and normalise accents, as macOS does)."""
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _folders(paths: Iterable[str]) -> dict[str, set[str]]:
@@ -201,39 +228,3 @@ def _list(trees: Trees, top: Oid | None, folder: str, children: Children) -> Seq
                 for below in trees.list_tree(entry.oid)
             ]
     return ()
-
-
-def lines(data: bytes) -> list[bytes]:
-    """The lines of a file without their ends: LF, CR LF or a lone CR."""
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    split = data.split(b"\n")
-    if split and not split[-1]:
-        split.pop()
-    return split
-
-
-def added_lines(old: bytes, new: bytes) -> list[Line]:
-    """The lines of `new` that `old` does not hold, counted with repetition.
-
-    The ends that both share are left out first, so that of several equal lines the one that was
-    added is named; the counts do not depend on it.
-    """
-    after = lines(new)
-    if not old:
-        return [Line(number, text) for number, text in enumerate(after, 1)]
-    before = lines(old)
-    start, shared = 0, min(len(before), len(after))
-    while start < shared and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < shared - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    held = Counter(before[start : len(before) - end])
-    found = []
-    for number, text in enumerate(after[start : len(after) - end], start + 1):
-        if held[text] > 0:
-            held[text] -= 1
-        else:
-            found.append(Line(number, text))
-    return found

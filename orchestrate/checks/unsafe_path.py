@@ -28,6 +28,7 @@ from orchestrate.git.types import (
 )
 from orchestrate.policy.config import FilesConfig
 from orchestrate.policy.globs import Globs
+from orchestrate.policy.rules import Check
 
 # utf8.c, next_hfs_char: the code points that HFS+ leaves out when it compares names.
 _HFS_IGNORED = dict.fromkeys(
@@ -109,8 +110,11 @@ def _submodule_message(entry: EntryChange) -> str:
     return f"submodule moves from {entry.old_oid[:12]} to {entry.new_oid[:12]}"
 
 
-def check_sizes(change: Change, files: FilesConfig) -> Iterator[Finding]:
-    """Findings on new content over the limit; a file that was over it before may not grow."""
+def check_sizes(change: Change, files: FilesConfig, rule: Check | None = None) -> Iterator[Finding]:
+    """Findings on new content over the limit; a file that was over it before may not grow.
+
+    A `rule` with the builtin `huge-file` says where it holds and how bad it is.
+    """
     limit = files.max_file_kb * 1024
     expected = Globs(files.large)
     for entry in change.files():
@@ -122,7 +126,11 @@ def check_sizes(change: Change, files: FilesConfig) -> Iterator[Finding]:
         if entry.old_mode in REGULAR and size <= change.size(entry.old_oid):
             continue
         message = f"{size / 1024:,.0f} KB, at most {files.max_file_kb:,} are allowed"
-        yield finding("huge-file", entry.path, message)
+        if rule is None:
+            yield finding("huge-file", entry.path, message)
+        elif rule.applies_to(entry.path):
+            text = f"{rule.message}: {message}"
+            yield Finding(rule.id, rule.severity, entry.path, text, rule.fix)
 
 
 def check_symlinks(change: Change) -> Iterator[Finding]:
@@ -141,11 +149,22 @@ def check_symlinks(change: Change) -> Iterator[Finding]:
 
 def link_reason(change: Change, path: str) -> str:
     """Why the symlink at `path` is unsafe in the candidate tree, or ""."""
+    return _follow(change, path)[0]
+
+
+def target_missing(change: Change, path: str) -> bool:
+    """Whether the safe symlink at `path` leads to nothing in the candidate tree."""
+    reason, at = _follow(change, path)
+    return not reason and change.mode_after(at) == 0
+
+
+def _follow(change: Change, path: str) -> tuple[str, str]:
+    """Why the link at `path` is unsafe, or "" and the path that it leads to."""
     target = _target(change, path)
     if target is None:
-        return "the link's target is longer than any system follows"
-    if target.startswith("/") or _DRIVE.match(target) or target.startswith("\\"):
-        return f"points to the absolute path {target!r}"
+        return "the link's target is longer than any system follows", ""
+    if target.startswith(("/", "\\")) or _DRIVE.match(target):
+        return f"points to the absolute path {target!r}", ""
     return _walk(change, path.rpartition("/")[0], target)
 
 
@@ -155,8 +174,8 @@ def _target(change: Change, path: str) -> str | None:
     return None if data is None else path_text(data)
 
 
-def _walk(change: Change, folder: str, target: str) -> str:
-    """Follow `target` from `folder` part by part, as the kernel does; why it is unsafe, or ""."""
+def _walk(change: Change, folder: str, target: str) -> tuple[str, str]:
+    """Follow `target` from `folder` part by part, as the kernel does (path_resolution(7))."""
     at = folder.split("/") if folder else []
     left = target.split("/")[::-1]
     steps = 0
@@ -166,11 +185,11 @@ def _walk(change: Change, folder: str, target: str) -> str:
             continue
         if part == "..":
             if not at:
-                return f"points to {target!r}, outside the tree"
+                return f"points to {target!r}, outside the tree", ""
             at.pop()
             continue
         if is_dot_git(part):
-            return f"points to {target!r}, inside git's own folder"
+            return f"points to {target!r}, inside git's own folder", ""
         at.append(part)
         here = "/".join(at)
         if change.mode_after(here) != SYMLINK:
@@ -178,12 +197,12 @@ def _walk(change: Change, folder: str, target: str) -> str:
         steps += 1
         inner = _target(change, here)
         if steps > MAX_LINK_STEPS or inner is None:
-            return f"points to {target!r}, which leads through too many links"
+            return f"points to {target!r}, which leads through too many links", ""
         if inner.startswith("/"):
-            return f"points to {target!r}, which leads through {here!r} to {inner!r}"
+            return f"points to {target!r}, which leads through {here!r} to {inner!r}", ""
         at.pop()
         left.extend(inner.split("/")[::-1])
-    return ""
+    return "", "/".join(at)
 
 
 def _links_made_unsafe(change: Change) -> Iterator[Finding]:

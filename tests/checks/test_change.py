@@ -6,7 +6,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.checks.change import Line, added_lines, lines
+from orchestrate.checks.lines import Line, added_lines, lines
 from orchestrate.git.types import FILE, TREE
 from tests.checks.making import change_of
 

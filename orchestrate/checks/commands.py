@@ -1,0 +1,119 @@
+"""Dangerous commands: the `block` rules of the harness, held against commands, not prose.
+
+One command line comes from an agent's hook (`judge_command`); scripts come with a change
+(`check_file`): shell files, Makefiles, Dockerfiles, CI and package scripts. Only lines that the
+change adds are judged.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from orchestrate.checks.change import Change
+from orchestrate.checks.findings import Finding
+from orchestrate.checks.patterns import is_marked, search, shown
+from orchestrate.checks.shell import Simple, commands
+from orchestrate.git.types import EntryChange
+from orchestrate.policy.globs import Globs
+from orchestrate.policy.harness import HarnessRule
+
+_SHELL_FILES = Globs(["*.sh", "*.bash", "*.zsh", "*.ksh", "*.envrc", ".husky/*", ".githooks/*"])
+_RECIPES = Globs(["Makefile", "makefile", "GNUmakefile", "*.mk", "justfile"])
+_CONTAINERS = Globs(["Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile"])
+_STEPS = Globs(
+    [
+        ".github/workflows/*.y*ml",
+        ".gitlab-ci.yml",
+        ".circleci/*.yml",
+        "action.y*ml",
+        "azure-pipelines.yml",
+        "bitbucket-pipelines.yml",
+        "lefthook.y*ml",
+        ".pre-commit-config.yaml",
+    ]
+)
+_PACKAGE = Globs(["package.json", "composer.json"])
+_SHEBANG = re.compile(rb"#!.*\b(?:ba|z|da|k|fi)?sh\b")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
+_STEP = re.compile(
+    r"^\s*(?:-\s+)?(?:run|script|command|entry|before_script|after_script)?:?\s*[|>-]*"
+)
+
+SCRIPTS = (_SHELL_FILES, _RECIPES, _CONTAINERS, _STEPS, _PACKAGE)
+
+
+def judge_command(command: str, rules: Iterable[HarnessRule]) -> list[Finding]:
+    """What the harness' `block` rules say to one command line of an agent."""
+    wanted = _blocking(rules)
+    found = [f for simple in commands(command) for f in _judge(simple, wanted, "")]
+    return sorted(set(found))
+
+
+def check_file(
+    change: Change, entry: EntryChange, rules: Iterable[HarnessRule], *, marks: bool
+) -> Iterator[Finding]:
+    """Findings on dangerous commands that a change adds to one script."""
+    wanted = _blocking(rules)
+    script = _script(change, entry) if wanted else ""
+    if not script:
+        return
+    added = {line.number for line in change.added(entry)}
+    text = change.text(entry) or b""
+    for simple in commands(script):
+        if simple.line not in added:
+            continue
+        for found in _judge(simple, wanted, entry.path):
+            if not (marks and is_marked(text, found.line, found.id)):
+                yield found
+
+
+def is_script(path: str) -> bool:
+    """Whether a file of that name holds commands; others do by their first line."""
+    return any(globs.match(path) for globs in SCRIPTS)
+
+
+def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
+    return [r for r in rules if r.active and r.type == "block" and r.pattern is not None]
+
+
+def _judge(simple: Simple, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
+    line = simple.text.encode("utf-8", "replace")
+    for rule in rules:
+        span = search(rule.pattern or "", line)
+        if span is None or (rule.unless and search(rule.unless, line)):
+            continue
+        yield Finding(
+            rule.id,
+            rule.severity,
+            path,
+            rule.description,
+            rule.content,
+            simple.line if path else 0,
+            0,
+            shown(line[span[0] : span[1]]),
+        )
+
+
+def _script(change: Change, entry: EntryChange) -> str:
+    """The commands of a file, each on its own line number; "" when it is no script."""
+    path = entry.path
+    named = is_script(path)
+    if not named and "." in path.rpartition("/")[2]:
+        return ""
+    data = change.text(entry) or b""
+    if not named and not _SHEBANG.match(data):
+        return ""
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    if _PACKAGE.match(path):
+        return "\n".join(_json_value(line) for line in text.split("\n"))
+    if _CONTAINERS.match(path):
+        return re.sub(r"(?mi)^\s*(?:RUN|CMD|ENTRYPOINT)\s", "", text)
+    if _RECIPES.match(path):
+        return re.sub(r"(?m)^\t[@+-]*", "\t", text)
+    if _STEPS.match(path):
+        return "\n".join(_STEP.sub("", line) for line in text.split("\n"))
+    return text
+
+
+def _json_value(line: str) -> str:
+    value = _QUOTED.search(line)
+    return value[1].replace('\\"', '"') if value else ""

@@ -1,0 +1,274 @@
+"""The checks that are code and that rules switch on by name (`builtin: invalid-json`).
+
+Rules kept here:
+
+* A file is judged as the change leaves it; what was already wrong in the old file and did not get
+  worse is not this change's fault, except where the file must parse.
+* Nothing here expands, constructs or executes what it reads: JSON and TOML are data, YAML is read
+  as events, XML without its entities.
+* A file too large to parse in reasonable time is a finding, not a pass.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+from xml.parsers import expat
+
+from orchestrate.checks.change import Change
+from orchestrate.checks.findings import Finding
+from orchestrate.checks.secrets.text import is_binary
+from orchestrate.checks.unsafe_path import link_reason, target_missing
+from orchestrate.git.types import SYMLINK, EntryChange, path_text
+from orchestrate.policy.policy import Policy
+from orchestrate.policy.rules import Check
+
+MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
+MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
+MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
+
+BOMS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+class Flaw(NamedTuple):
+    """What is wrong and where; line 0 is the file as a whole."""
+
+    detail: str
+    line: int = 0
+    column: int = 0
+
+
+OfFile = Callable[[bytes, bytes], Iterator[Flaw]]  # new bytes, old bytes (b"" if none) -> flaws
+
+
+def switched_on(policy: Policy) -> list[Check]:
+    """The checks of the policy that are code, in order."""
+    return [c for rule in policy.rules for c in rule.checks if c.builtin is not None]
+
+
+def check_tree(change: Change, checks: Iterable[Check]) -> Iterator[Finding]:
+    """Findings on what the change makes of the tree as a whole."""
+    for check in checks:
+        if check.builtin in OF_TREE:
+            for path, flaw in OF_TREE[check.builtin](change):
+                if check.applies_to(path):
+                    yield _finding(check, path, flaw)
+
+
+def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> Iterator[Finding]:
+    """Findings on one new or changed file."""
+    for check in checks:
+        if check.builtin not in OF_FILE or not check.applies_to(entry.path):
+            continue
+        data = change.content(entry)
+        if data is None:
+            return  # `too-large-to-scan` blocks it
+        for flaw in OF_FILE[check.builtin](data, change.old_content(entry)):
+            yield _finding(check, entry.path, flaw)
+
+
+def _finding(check: Check, path: str, flaw: Flaw) -> Finding:
+    message = f"{check.message}: {flaw.detail}" if flaw.detail else check.message
+    return Finding(check.id, check.severity, path, message, check.fix, flaw.line, flaw.column)
+
+
+def invalid_json(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is JSON in UTF-8, -16 or -32 as RFC 8259 wants it: no NaN, no Infinity."""
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    try:
+        json.loads(data, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        yield Flaw(error.msg, error.lineno, error.colno)
+    except UnicodeDecodeError as error:
+        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
+    except ValueError as error:
+        yield Flaw(str(error))
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is TOML."""
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    try:
+        tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
+    except tomllib.TOMLDecodeError as error:
+        yield Flaw(str(error))
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is one or more YAML documents; tags and anchors are only read."""
+    from ruamel.yaml import YAML  # 30 ms to import: most changes hold no YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(data) > MAX_YAML:
+        yield _too_large(data, MAX_YAML)
+        return
+    try:
+        for _ in YAML(typ="safe", pure=True).parse(data):
+            pass
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        yield Flaw(str(error.problem or error.context or "it does not parse"), *place)
+    except (YAMLError, UnicodeDecodeError) as error:
+        yield Flaw(str(error).partition("\n")[0])
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is well-formed XML. External things are not fetched, entities not expanded.
+
+    With a default handler set, expat hands references over unexpanded (expat.h,
+    XML_SetDefaultHandler); an entity made of entities is refused, wherever it is used.
+    """
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    parser = expat.ParserCreate()
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    nested: list[str] = []
+
+    def declared(name: str, is_parameter: int, value: str | None, *rest: object) -> None:
+        if value and ("&" in value or "%" in value):
+            nested.append(name)
+            raise _NestedEntity
+
+    parser.EntityDeclHandler = declared
+    parser.DefaultHandler = _ignore
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        yield Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
+    except _NestedEntity:
+        yield Flaw(f"the entity {nested[0]!r} is made of entities", parser.CurrentLineNumber)
+
+
+class _NestedEntity(Exception):
+    pass
+
+
+def _ignore(data: str) -> None:
+    pass
+
+
+def _too_large(data: bytes, limit: int) -> Flaw:
+    return Flaw(f"{len(data) / 1024:,.0f} KB, more than the {limit // 1024:,} KB that are read")
+
+
+def mixed_line_endings(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether a text file ends some lines one way and some another."""
+    if is_binary(data) or len(ends := line_ends(data)) < 2 or len(line_ends(old)) > 1:
+        return
+    rarest = min(ends, key=lambda end: ends[end])
+    counts = ", ".join(f"{ends[end]:,} {NAMES[end]}" for end in sorted(ends))
+    yield Flaw(counts, _line_of(data, rarest))
+
+
+NAMES = {b"\r\n": "CR LF", b"\n": "LF", b"\r": "CR"}
+
+
+def line_ends(data: bytes) -> dict[bytes, int]:
+    """How often each kind of line end stands in a file."""
+    both = data.count(b"\r\n")
+    counts = {b"\r\n": both, b"\n": data.count(b"\n") - both, b"\r": data.count(b"\r") - both}
+    return {end: count for end, count in counts.items() if count}
+
+
+def _line_of(data: bytes, end: bytes) -> int:
+    """The number of the first line that ends with `end`."""
+    at = 0
+    for number, line in enumerate(data.splitlines(keepends=True), 1):
+        at += len(line)
+        tail = b"\r\n" if line.endswith(b"\r\n") else line[-1:]
+        if tail == end:
+            return number
+    return 0
+
+
+def byte_order_mark(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file begins with a byte order mark and did not before."""
+    for mark, name in BOMS.items():
+        if data.startswith(mark) and not old.startswith(mark):
+            yield Flaw(f"of {name}", 1, 1)
+            return
+
+
+def merge_conflict(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """The lines of a conflict that git left and nobody resolved."""
+    marks = list(conflict_marks(data))
+    if len(marks) > len(list(conflict_marks(old))):
+        yield from (Flaw(mark, number, 1) for number, mark in marks)
+
+
+def conflict_marks(data: bytes) -> Iterator[tuple[int, str]]:
+    """Line number and text of each line that begins or ends one side of a conflict."""
+    # `=======` alone underlines headings, so it proves nothing.
+    if not any(mark in data for mark in (b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
+        return
+    for number, line in enumerate(data.replace(b"\r", b"\n").split(b"\n"), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
+            yield number, line[:7].decode()
+
+
+def no_final_newline(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether a text file's last line does not end."""
+    if data and not data.endswith((b"\n", b"\r")) and not is_binary(data):
+        yield Flaw("", data.count(b"\n") + 1)
+
+
+def case_conflicts(change: Change) -> Iterator[tuple[str, Flaw]]:
+    """Added paths that differ from another path of the tree in case alone, at any level."""
+    told: set[str] = set()
+    for entry in change.entries:
+        if not entry.is_added:
+            continue
+        path = entry.path
+        while path and path not in told:
+            told.add(path)
+            folder = path.rpartition("/")[0]
+            for other in change.same_folded(folder, path):
+                if other != path:
+                    yield entry.path, Flaw(f"{path!r} and {other!r} are one file on many systems")
+                    break
+            path = folder
+
+
+def broken_symlinks(change: Change) -> Iterator[tuple[str, Flaw]]:
+    """New symlinks that lead to nothing in the tree; unsafe ones are told elsewhere."""
+    for entry in change.entries:
+        if entry.new_mode != SYMLINK or link_reason(change, entry.path):
+            continue
+        if target_missing(change, entry.path):
+            target = path_text(change.link_bytes(entry.new_oid) or b"")
+            yield entry.path, Flaw(f"there is no {target!r}")
+
+
+OF_FILE: dict[str, OfFile] = {
+    "invalid-json": invalid_json,
+    "invalid-yaml": invalid_yaml,
+    "invalid-toml": invalid_toml,
+    "invalid-xml": invalid_xml,
+    "mixed-line-endings": mixed_line_endings,
+    "byte-order-mark": byte_order_mark,
+    "merge-conflict": merge_conflict,
+    "no-final-newline": no_final_newline,
+}
+OF_TREE: dict[str, Callable[[Change], Iterator[tuple[str, Flaw]]]] = {
+    "case-conflict": case_conflicts,
+    "broken-symlink": broken_symlinks,
+}
+BUILTINS = frozenset([*OF_FILE, *OF_TREE, "huge-file"])
