@@ -13,7 +13,16 @@ from orchestrate.errors import OrchestrateError
 
 # Command -> "module:attribute", in the order `--help` shows them. A module is imported when its
 # command runs, so that a hook never pays for the commands it does not use.
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("orchestrate.cli.init:init", "Set a repository up: .orchestrate/ with its defaults."),
+    "plan": ("orchestrate.cli.plan:plan", "Make plans, look at them, approve or reject them."),
+    "run": ("orchestrate.cli.run:run", "Run an approved plan."),
+    "status": ("orchestrate.cli.status:status", "Show where a plan's tasks stand, what is next."),
+    "task": ("orchestrate.cli.task:task", "Look at one task and decide on it."),
+    "log": ("orchestrate.cli.log:log", "Show or verify a plan's events."),
+    "agents": ("orchestrate.cli.agents:agents", "Show which agents are configured and start."),
+    "demo": ("orchestrate.cli.demo:demo", "See a plan run on a small program, without a model."),
+}
 
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130

@@ -31,8 +31,9 @@ class Attempt:
     findings: tuple[Mapping[str, Any], ...] = ()
     verifications: tuple[Mapping[str, Any], ...] = ()
     metric: float | None = None
-    session: str = ""
-    usage: Mapping[str, Any] = field(default_factory=dict)
+    session: str = ""  # the tool's own id of its conversation
+    session_usage: Mapping[str, Any] = field(default_factory=dict)  # of the whole conversation
+    usage: Mapping[str, Any] = field(default_factory=dict)  # of this attempt
 
     @property
     def number(self) -> str:

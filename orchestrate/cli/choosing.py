@@ -1,0 +1,77 @@
+"""Which plan a command means when none is named."""
+
+from pathlib import Path
+
+import click
+
+from orchestrate.errors import InvalidInput
+from orchestrate.git.repository import Repository
+from orchestrate.ledger.store import Ledger, plan_ids
+from orchestrate.plans.states import PLAN_ENDED
+from orchestrate.runner.project import Project, ledger_prefix
+
+
+def project_of(ctx: click.Context, agent: str = "") -> Project:
+    """The repository that the command line names."""
+    return Project(Path(ctx.obj).resolve(), agent)
+
+
+def known_plans(repo: Repository) -> list[str]:
+    """The ids of the plans in the repository, sorted."""
+    return plan_ids(repo, ledger_prefix(repo))
+
+
+def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger:
+    """The ledger of the named plan, by its id or an unmistakable beginning of it.
+
+    With none named: the only plan that has not ended, else the only plan.
+
+    Raises:
+        InvalidInput: there is none, or more than one fits; they are named.
+    """
+    ids = known_plans(repo)
+    if not ids:
+        raise InvalidInput(
+            "there is no plan in this repository",
+            hint='orchestrate plan create team-feature --context "what to build"',
+        )
+    if named:
+        fitting = [i for i in ids if i == named] or [i for i in ids if i.startswith(named)]
+        if len(fitting) != 1:
+            what = "several plans begin" if fitting else "no plan begins"
+            raise InvalidInput(
+                f"{what} with '{named}'", hint=f"plans here: {', '.join(fitting or ids)}"
+            )
+        return project.ledger(repo, fitting[0])
+    ledgers = [project.ledger(repo, i) for i in ids]
+    open_ones = [one for one in ledgers if one.load().state.status not in PLAN_ENDED]
+    candidates = open_ones or ledgers
+    if len(candidates) != 1:
+        names = ", ".join(one.plan_id for one in candidates)
+        raise InvalidInput("which plan? several are here", hint=f"name one of: {names}")
+    return candidates[0]
+
+
+class PlanArgument(click.ParamType[str]):
+    """A plan's id; completes to the plans of the repository."""
+
+    name = "plan"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        repo = Repository.open(Path(ctx.find_root().params.get("directory") or "."))
+        return [
+            click.shell_completion.CompletionItem(i)
+            for i in known_plans(repo)
+            if i.startswith(incomplete)
+        ]
+
+
+plan_argument = click.argument("plan", type=PlanArgument(), required=False)
+plan_option = click.option(
+    "--plan",
+    "plan",
+    type=PlanArgument(),
+    help="The plan; may be left out where there is only one open.",
+)

@@ -1,0 +1,79 @@
+"""`orchestrate status`: where a plan's tasks stand, and what is next."""
+
+from typing import Any
+
+import click
+
+from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of
+from orchestrate.cli.output import json_option, print_json, print_table, shown
+from orchestrate.cli.plan import plan_summary
+from orchestrate.ledger.codec import task_json
+from orchestrate.plans.state import PlanState, TaskState
+from orchestrate.plans.states import PlanStatus, TaskStatus
+
+
+@click.command()
+@plan_argument
+@json_option
+@click.pass_context
+def status(ctx: click.Context, plan: str | None, as_json: bool) -> None:
+    """Show where the tasks of a plan stand and what to do next.
+
+    \b
+    Examples:
+      orchestrate status
+      orchestrate status login-fails-abc234 --json
+    """
+    project = project_of(ctx)
+    state = chosen_plan(project, project.open(), plan).load().state
+    if as_json:
+        print_json(status_json(state))
+    else:
+        print_status(state)
+
+
+def status_json(state: PlanState) -> dict[str, Any]:
+    """A plan with its tasks as `--json` shows them."""
+    tasks = [task_json(task) for task in state.tasks.values()]
+    return {**plan_summary(state), "tasks": tasks, "next": next_steps(state)}
+
+
+def print_status(state: PlanState) -> None:
+    """The same for people."""
+    reason = f" ({shown(state.reason)})" if state.reason else ""
+    click.echo(f"plan {state.plan.id}: {state.status}{reason}")
+    rows = [_row(state, task) for task in state.tasks.values()]
+    print_table(("wave", "task", "status", "attempts", "commit", "reason"), rows)
+    for step in next_steps(state):
+        click.echo(f"next: {step}")
+
+
+def _row(state: PlanState, task: TaskState) -> tuple[str, ...]:
+    wave = next(n for n, wave in enumerate(state.plan.waves(), start=1) if task.id in wave)
+    tries = ", ".join(f"{a.number} {a.reason}" for a in task.attempts)
+    return (str(wave), task.id, str(task.status), tries, task.commit[:12], task.reason[:100])
+
+
+def next_steps(state: PlanState) -> list[str]:
+    """What a person does next, as command lines."""
+    plan, short = state.plan.id, state.branch.removeprefix("refs/heads/")
+    if state.status is PlanStatus.DRAFT:
+        return [f"orchestrate plan approve {plan}"]
+    steps = [
+        f"orchestrate task approve {t.id} --plan {plan}"
+        for t in state.tasks.values()
+        if t.status in (TaskStatus.PENDING_REVIEW, TaskStatus.WAITING)
+    ]
+    steps += [
+        f"orchestrate task show {t.id} --plan {plan}; then retry or skip it"
+        for t in state.tasks.values()
+        if t.status is TaskStatus.FAILED
+    ]
+    if state.status is PlanStatus.COMPLETED:
+        target = state.target.removeprefix("refs/heads/") or state.base[:12]
+        return [f"git log --graph {target}..{short}; git merge {short}, or open a pull request"]
+    if state.status is PlanStatus.PAUSED:
+        steps.append(f"orchestrate plan resume {plan}")
+    elif not steps and state.status in (PlanStatus.APPROVED, PlanStatus.EXECUTING):
+        steps.append(f"orchestrate run {plan}")
+    return steps

@@ -1,0 +1,189 @@
+"""`orchestrate task …`: look at one task and decide on it."""
+
+from typing import Any
+
+import click
+
+from orchestrate.cli.choosing import chosen_plan, plan_option, project_of
+from orchestrate.cli.output import json_option, print_json, shown
+from orchestrate.ledger.codec import task_json
+from orchestrate.ledger.store import Ledger, Loaded
+from orchestrate.plans.model import Task
+from orchestrate.plans.routing import needs_review, route
+from orchestrate.plans.state import Attempt, TaskState
+from orchestrate.runner.decisions import Decider, need_reason
+
+reason_option = click.option("--reason", default="", help="Why; recorded.")
+
+
+@click.group()
+def task() -> None:
+    """Look at one task of a plan and decide on it.
+
+    \b
+    Examples:
+      orchestrate task show fix
+      orchestrate task approve review
+      orchestrate task return fix --reason "keep the old signature"
+      orchestrate task retry fix
+    """
+
+
+@task.command("show")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@click.option("--prompt", "as_prompt", is_flag=True, help="Print the prompt of the next attempt.")
+@json_option
+@click.pass_context
+def show(
+    ctx: click.Context, task_id: str, plan: str | None, as_prompt: bool, as_json: bool
+) -> None:
+    """Show a task: its scope, criteria, attempts and findings."""
+    project = project_of(ctx)
+    ledger = chosen_plan(project, project.open(), plan)
+    loaded = ledger.load()
+    one = loaded.state.plan.task(task_id)
+    if as_prompt:
+        click.echo(_prompt(ledger, loaded, task_id), nl=False)
+    elif as_json:
+        print_json(_as_json(ledger, loaded, one))
+    else:
+        _print_task(ledger, loaded, one)
+
+
+def _prompt(ledger: Ledger, loaded: Loaded, task_id: str) -> str:
+    from orchestrate.agents.prompt import prompt
+    from orchestrate.runner.packs import next_pack
+
+    return prompt(next_pack(ledger.repo, loaded.state, task_id))
+
+
+def _as_json(ledger: Ledger, loaded: Loaded, one: Task) -> dict[str, Any]:
+    return {
+        **task_json(loaded.state.tasks[one.id]),
+        "title": one.title,
+        "description": one.description,
+        "scope": list(one.scope),
+        "deny": list(one.deny),
+        "depends_on": list(one.depends_on),
+        "criteria": [c.text for c in one.criteria],
+        "evidence": ledger.evidence(loaded, one.id),
+    }
+
+
+def _print_task(ledger: Ledger, loaded: Loaded, one: Task) -> None:
+    now = loaded.state.tasks[one.id]
+    way = route(one)
+    click.echo(f"task {one.id}: {shown(one.title)}")
+    facts = {
+        "status": f"{now.status}" + (f" ({shown(now.reason)})" if now.reason else ""),
+        "done by": f"{way.doer} ({way.reason})" + (", a person reviews it" * needs_review(one)),
+        "role": one.role,
+        "scope": ", ".join(one.scope),
+        "deny": ", ".join(one.deny),
+        "depends on": ", ".join(one.depends_on),
+        "commit": now.commit,
+    }
+    for name, value in facts.items():
+        if value:
+            click.echo(f"  {name + ':':<12}{shown(value)}")
+    for criterion in one.criteria:
+        click.echo(f"  criterion:  {shown(criterion.text)}")
+    _print_attempts(ledger, loaded, now)
+
+
+def _print_attempts(ledger: Ledger, loaded: Loaded, now: TaskState) -> None:
+    for attempt in now.attempts:
+        _print_attempt(attempt)
+    for review in now.reviews:
+        click.echo(
+            f"  {review.decision} by {shown(review.by)}: {shown(review.comment)}".rstrip(": ")
+        )
+    for path in ledger.evidence(loaded, now.id):
+        click.echo(f"  evidence:   git show {ledger.ref}:{path}")
+
+
+def _print_attempt(attempt: Attempt) -> None:
+    measured = f", measured {attempt.metric:g}" if attempt.metric is not None else ""
+    click.echo(
+        f"  {attempt.number} by {attempt.agent}: {attempt.outcome}, {attempt.reason}{measured}"
+    )
+    if attempt.detail:
+        click.echo(f"      {shown(attempt.detail)}")
+    for finding in attempt.findings:
+        place = f"{finding['path']}:{finding['line']}" if finding["line"] else finding["path"]
+        click.echo(
+            f"      {finding['severity']} {finding['id']} {shown(place)}: "
+            f"{shown(finding['message'])}"
+        )
+    for verification in attempt.verifications:
+        mark = "passed" if verification["passed"] else f"failed ({verification['ended']})"
+        click.echo(f"      {mark}: {shown(verification['command'])}")
+
+
+@task.command("approve")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@click.option("--comment", default="", help="What to record with the approval.")
+@click.pass_context
+def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) -> None:
+    """Approve what a task waits for: a candidate in review, or a person's own task.
+
+    A candidate is merged and judged once more on the branch as it is now, then promoted.
+    """
+    _, commit = _decider(ctx, plan).approve(task_id, comment)
+    click.echo(f"approved {task_id}: promoted as {commit[:12]}")
+
+
+@task.command("return")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@reason_option
+@click.pass_context
+def give_back(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
+    """Send a candidate in review back, with what is to be done better."""
+    loaded = _decider(ctx, plan).give_back(task_id, need_reason(reason, "a return"))
+    _print_new_status(loaded, task_id)
+
+
+@task.command("retry")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@reason_option
+@click.pass_context
+def retry(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
+    """Queue a failed task again, with what its failure blocked."""
+    _print_new_status(_decider(ctx, plan).retry(task_id, reason), task_id)
+
+
+@task.command("skip")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@reason_option
+@click.pass_context
+def skip(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
+    """Go on without a task; its dependents take it as done."""
+    loaded = _decider(ctx, plan).skip(task_id, need_reason(reason, "skipping"))
+    _print_new_status(loaded, task_id)
+
+
+@task.command("cancel")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@reason_option
+@click.pass_context
+def cancel(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
+    """End a task for good; what depends on it is blocked."""
+    _print_new_status(_decider(ctx, plan).cancel(task_id, reason), task_id)
+
+
+def _decider(ctx: click.Context, plan: str | None) -> Decider:
+    project = project_of(ctx)
+    return Decider(project, chosen_plan(project, project.open(), plan).plan_id)
+
+
+def _print_new_status(loaded: Loaded, task_id: str) -> None:
+    state = loaded.state
+    click.echo(
+        f"task {task_id} is {state.tasks[task_id].status}; plan {state.plan.id} is {state.status}"
+    )

@@ -1,0 +1,1 @@
+"""The demonstration: a small program with a bug, and a script that plays the agent."""

@@ -1,0 +1,70 @@
+"""The worktree's active task: a small file in its own git directory, which hooks read.
+
+No environment variable names or overrides it, so what an agent sets changes nothing.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrate.errors import InvalidInput
+from orchestrate.plans.model import Task
+from orchestrate.policy.policy import Policy
+
+FILE_NAME = "orchestrate-task.json"
+SCHEMA_VERSION = 1
+
+
+def active_task(
+    plan_id: str, task: Task, policy: Policy, *, allow_protected: bool
+) -> dict[str, Any]:
+    """What hooks need to know of a task."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "plan": plan_id,
+        "task": task.id,
+        "title": task.title,
+        "role": task.role,
+        "scope": list(task.scope),
+        "deny": list(task.deny),
+        "planned_files": None if task.planned_files is None else list(task.planned_files),
+        "protected": list(policy.config.protected),
+        "allow_protected": allow_protected,
+        "policy": policy.id,
+        "criteria": [c.text for c in task.criteria],
+    }
+
+
+def write(git_dir: Path, task: Mapping[str, Any]) -> None:
+    """Put the worktree on the task, at once or not at all."""
+    data = (json.dumps(task, sort_keys=True, indent=2) + "\n").encode()
+    handle, name = tempfile.mkstemp(dir=git_dir, prefix=f"{FILE_NAME}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(name).replace(git_dir / FILE_NAME)
+
+
+def read(git_dir: Path) -> dict[str, Any] | None:
+    """The task that the worktree is on, or None.
+
+    Raises:
+        InvalidInput: the file is not of the form that `write` makes.
+    """
+    path = git_dir / FILE_NAME
+    try:
+        task = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise InvalidInput(f"{path}: not valid JSON: {error}", hint="remove it") from None
+    if not isinstance(task, dict) or task.get("schema_version") != SCHEMA_VERSION:
+        raise InvalidInput(f"{path}: not an active task of this version", hint="remove it")
+    return task
+
+
+def clear(git_dir: Path) -> None:
+    """Take the worktree off its task."""
+    (git_dir / FILE_NAME).unlink(missing_ok=True)

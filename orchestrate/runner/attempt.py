@@ -1,0 +1,152 @@
+"""One attempt at a task: an isolated workspace, the agent in it, and what tree it left.
+
+The workspace is disposable. Of what the agent did only the tree is taken, by reading the files:
+nothing of the workspace's own `.git` is trusted, the agent may have rewritten or removed it.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from orchestrate.agents.adapter import Adapter, AttemptEnd, AttemptRequest, Outcome
+from orchestrate.agents.limits import ProcessLimits
+from orchestrate.agents.pack import StepPack
+from orchestrate.agents.prompt import prompt
+from orchestrate.agents.reasons import Reason
+from orchestrate.agents.sessions import Session
+from orchestrate.errors import OrchestrateError
+from orchestrate.git.errors import RefMoved
+from orchestrate.git.names import compose_message
+from orchestrate.git.repository import Repository
+from orchestrate.git.retry import retry
+from orchestrate.git.types import Oid, RefUpdate, Signature
+from orchestrate.git.workspace import capture_tree, create_workspace
+from orchestrate.ledger.codec import to_json
+from orchestrate.ledger.evidence import MAX_FILE, capped, storable
+from orchestrate.runner import active_task
+from orchestrate.runner.judging import Candidate
+from orchestrate.runner.places import AttemptPlace
+
+CANDIDATES = "refs/orchestrate/candidates/"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one attempt is given."""
+
+    plan_id: str
+    task_id: str
+    revision: int
+    attempt: int
+    start: Oid  # the commit that the workspace holds at first
+    base: Oid  # the branch tip that the candidate is built on
+    pack: StepPack
+    active: Mapping[str, object]
+    limits: ProcessLimits
+    max_turns: int | None = None
+    max_cost_usd: float | None = None
+    session: Session | None = None
+    sparse: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """What an attempt came to, before judgement. `reason` ENDED means: there is a tree to judge."""
+
+    reason: Reason
+    candidate: Candidate | None = None
+    detail: str = ""
+    session: Session | None = None
+    usage: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def attempt(
+    repo: Repository,
+    assignment: Assignment,
+    adapter: Adapter,
+    place: AttemptPlace,
+    cancel: threading.Event,
+    at: int,
+) -> Produced:
+    """Run the agent in a fresh workspace and take the tree that it left.
+
+    Raises:
+        OrchestrateError: the workspace could not be made; there is no fallback to a shared tree.
+    """
+    create_workspace(repo, assignment.start, place.work, sparse=assignment.sparse)
+    active_task.write(place.work / ".git", dict(assignment.active))
+    end = adapter.run(_request(assignment, place), cancel)
+    evidence = _evidence(assignment.pack, end)
+    produced = Produced(
+        reason=end.reason_code,
+        detail=end.detail,
+        session=end.session,
+        usage=asdict(end.usage),
+        evidence=evidence,
+    )
+    if end.outcome is not Outcome.ENDED:
+        return produced
+    try:
+        tree = capture_tree(repo, place.work, place.index)
+    except OrchestrateError as error:
+        return replace(produced, reason=Reason.WORKSPACE_LOST, detail=str(error))
+    return replace(produced, candidate=_candidate(repo, assignment, tree, at))
+
+
+def _request(assignment: Assignment, place: AttemptPlace) -> AttemptRequest:
+    return AttemptRequest(
+        workspace=place.work,
+        scratch=place.scratch,
+        pack=assignment.pack,
+        prompt=prompt(assignment.pack),
+        limits=assignment.limits,
+        environ=os.environ,
+        session=assignment.session,
+        max_turns=assignment.max_turns,
+        max_cost_usd=assignment.max_cost_usd,
+    )
+
+
+def _evidence(pack: StepPack, end: AttemptEnd) -> dict[str, bytes]:
+    evidence = {"pack.json": storable(pack.to_json().encode())}
+    if end.output.exists():
+        evidence["output.txt"] = storable(_ends(end.output))
+    if end.result is not None:
+        evidence["result.json"] = storable(to_json(asdict(end.result)))
+    return evidence
+
+
+def _ends(path: Path, most: int = 8 * MAX_FILE) -> bytes:
+    """A file's bytes; of a larger one the first and the last part."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= most:
+            return file.read()
+        head = file.read(most // 2)
+        file.seek(size - most // 2)
+        return capped(head + file.read(), most)
+
+
+def _candidate(repo: Repository, assignment: Assignment, tree: Oid, at: int) -> Candidate:
+    """The tree as a commit on the base, named by a ref so that nothing collects it."""
+    a = assignment
+    number = f"R{a.revision}/S{a.attempt}"
+    trailers = [
+        ("Orchestrate-Plan", a.plan_id),
+        ("Orchestrate-Task", a.task_id),
+        ("Orchestrate-Attempt", number),
+    ]
+    who = Signature(*repo.identity(), at)
+    message = compose_message(f"candidate: {a.task_id} {number}", trailers=trailers)
+    commit = repo.commit(tree, [a.base], message, author=who, committer=who)
+    name = f"{CANDIDATES}{a.plan_id}/{a.task_id}/{a.revision}-{a.attempt}"
+
+    def point() -> None:
+        # A killed run may have left one of this number behind: it was never recorded.
+        repo.swap_refs([RefUpdate(name, commit, repo.ref(name))], message="candidate")
+
+    retry(point, on=(RefMoved,))
+    return Candidate(commit, tree, a.base)

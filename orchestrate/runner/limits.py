@@ -1,0 +1,34 @@
+"""The limits of one attempt: the policy's, and the task's own budget where that is tighter."""
+
+from orchestrate.agents.process import ProcessLimits
+from orchestrate.plans.model import Task
+from orchestrate.policy.config import Limits
+
+# How much longer a claim is held than its attempt may run: checks and gates come after it.
+LEASE_MARGIN_SEC = 300
+
+
+def attempt_limits(limits: Limits, task: Task) -> ProcessLimits:
+    """What ends the agent's process."""
+    runtime = limits.max_runtime_sec
+    if task.budget_minutes is not None:
+        runtime = min(runtime, task.budget_minutes * 60)
+    return ProcessLimits(
+        max_runtime_sec=runtime,
+        max_silence_sec=limits.max_silence_sec,
+        max_output_mb=limits.max_output_mb,
+        max_memory_mb=limits.max_memory_mb,
+        max_workspace_mb=limits.max_workspace_mb,
+        grace_sec=limits.kill_grace_sec,
+        spawn_sec=limits.spawn_timeout_sec,
+    )
+
+
+def lease_seconds(limits: Limits, task: Task) -> int:
+    """How long a claim of the task holds without a word from its owner.
+
+    It covers one attempt: the agent, and each of the runner's own commands at its longest.
+    """
+    runtime = attempt_limits(limits, task).max_runtime_sec or limits.max_runtime_sec
+    gates = limits.gate_timeout_sec * (1 + sum(c.verify is not None for c in task.criteria))
+    return int(runtime + gates + LEASE_MARGIN_SEC)
