@@ -39,6 +39,15 @@ class Capabilities(NamedTuple):
     patch: bool = False  # can hand over a patch instead of editing
 
 
+class RefusedCommand(NamedTuple):
+    """A command that the policy refuses: searched for `pattern`, but for what `unless` finds."""
+
+    id: str
+    pattern: str
+    message: str
+    unless: str = ""
+
+
 class Probe(NamedTuple):
     """Whether a tool can run here; `reason` says why not, and what to do."""
 
@@ -56,10 +65,11 @@ class AttemptRequest:
     `scratch` lies outside the workspace and is this attempt's own. `environ` is what the allowlist
     picks from, normally the runner's environment. `session` continues an earlier attempt of the
     same task (`sessions.choose`); tools find theirs again by id and, most of them, by the
-    workspace's path, which should then be the same. `git_hooks` is the folder
-    that `core.hooksPath` is pinned to; None leaves git's hooks as they are. `hide` are folders
-    that a sandbox keeps out of sight, such as the user's repository, but for `show` (read-only)
-    inside them: the object store that the workspace borrows from.
+    workspace's path, which should then be the same. `git_hooks` is the folder that
+    `core.hooksPath` is pinned to; None leaves git's hooks as they are. `refused_commands` are the
+    `block` rules of the harness, for the client's own hooks. `hide` are folders that a sandbox
+    keeps out of sight, such as the user's repository, but for `show` (read-only) inside them: the
+    object store that the workspace borrows from.
     """
 
     workspace: Path
@@ -72,6 +82,7 @@ class AttemptRequest:
     max_turns: int | None = None
     max_cost_usd: float | None = None
     git_hooks: Path | None = None
+    refused_commands: tuple[RefusedCommand, ...] = ()
     hide: tuple[Path, ...] = ()
     show: tuple[Path, ...] = ()
 

@@ -41,6 +41,7 @@ class PackScope:
     deny: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     planned_files: tuple[str, ...] | None = None
+    allow_protected: bool = False  # a person approved a scope that names protected paths
 
 
 @dataclass(frozen=True, slots=True)

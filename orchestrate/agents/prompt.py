@@ -103,7 +103,7 @@ def _scope(pack: StepPack) -> list[str]:
     lines = ["## Scope", "", "You may change what matches these patterns:", _list(scope.allow)]
     if scope.deny:
         lines += ["", "but none of these:", _list(scope.deny)]
-    if scope.protected:
+    if scope.protected and not scope.allow_protected:
         lines += ["", "These are protected and refused unless a person approved it:"]
         lines += [_list(scope.protected)]
     if scope.planned_files is not None:
