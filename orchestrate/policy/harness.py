@@ -18,7 +18,9 @@ from orchestrate.policy.yaml import Document, load_document
 
 @dataclass(frozen=True)
 class HarnessRule:
-    """One rule; `pattern` and `unless` are searched for in a command line."""
+    """One rule; `pattern` and `unless` are searched for in a command line, or in a line of
+    output (`output_scan`).
+    """
 
     id: str
     description: str
@@ -54,13 +56,26 @@ def load_harness(data: bytes, path: str) -> tuple[HarnessRule, ...]:
 
 
 def _rule(raw: dict[str, Any], index: int, document: Document) -> HarnessRule:
-    for field in ("pattern", "unless"):
-        if field in raw:
-            at = ("rules", index, field)
-            check_regex(raw[field], at, document, f"harness rule {raw['id']}")
-    lists = {field: tuple(raw[field]) for field in ("activate_on", "tags")}
-    optional = {field: raw.get(field) for field in ("pattern", "unless")}
-    return HarnessRule(**{**raw, **lists, **optional, "severity": Severity(raw["severity"])})
+    at, owner = ("rules", index), f"harness rule {raw['id']}"
+    patterns = raw.get("pattern", [])
+    if isinstance(patterns, str):
+        check_regex(patterns, (*at, "pattern"), document, owner)
+    else:
+        for i, pattern in enumerate(patterns):
+            check_regex(pattern, (*at, "pattern", i), document, owner)
+        patterns = "|".join(patterns)
+    if "unless" in raw:
+        check_regex(raw["unless"], (*at, "unless"), document, owner)
+    return HarnessRule(
+        **{
+            **raw,
+            "pattern": patterns or None,
+            "unless": raw.get("unless"),
+            "activate_on": tuple(raw["activate_on"]),
+            "severity": Severity(raw["severity"]),
+            "tags": tuple(raw["tags"]),
+        }
+    )
 
 
 def prompt_rules(rules: Iterable[HarnessRule], text: str) -> list[HarnessRule]:

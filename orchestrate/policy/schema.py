@@ -262,6 +262,8 @@ def _hint(error: Any) -> str:
         return "YAML 1.2 knows only true and false"
     if "string" in types and isinstance(value, bool | int | float):
         return "quote it"
+    if types == ["string"] and isinstance(value, dict):
+        return "quote it: a colon and a space make a map"
     if "array" in types and isinstance(value, str):
         return f"write it as a list: [{value}]"
     return ""

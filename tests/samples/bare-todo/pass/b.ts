@@ -1,0 +1,2 @@
+// FIXME(@bo): leaks
+// TODO PROJ-12 drop

@@ -1,0 +1,2 @@
+class TodoList:
+    """A list of TODO items."""

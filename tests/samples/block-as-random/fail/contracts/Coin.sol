@@ -1,0 +1,1 @@
+        uint r = 7 % block.prevrandao;

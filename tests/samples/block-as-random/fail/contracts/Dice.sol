@@ -1,0 +1,1 @@
+        uint r = uint(keccak256(abi.encode(block.timestamp, msg.sender)));

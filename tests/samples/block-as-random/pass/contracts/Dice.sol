@@ -1,0 +1,3 @@
+        uint r = oracle.random();
+        require(block.timestamp < deadline);
+        bytes32 id = keccak256(abi.encode(owner));

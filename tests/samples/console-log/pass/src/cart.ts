@@ -1,0 +1,3 @@
+console.error("cart failed", error);
+// console.log(cart)
+logger.console.log(1);

@@ -1,0 +1,1 @@
+        (bool ok, ) = target.delegatecall(data);

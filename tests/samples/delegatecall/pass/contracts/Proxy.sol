@@ -1,0 +1,2 @@
+        (bool ok, ) = target.call(data);
+        // target.delegatecall(data)

@@ -1,0 +1,1 @@
+tls := &tls.Config{InsecureSkipVerify: true}

@@ -1,0 +1,2 @@
+requests.get("https://example.org", verify=True)
+verify_false = "no"

@@ -1,0 +1,1 @@
+requests.get(server.url, verify=False)

@@ -1,0 +1,1 @@
+expect(true).toBe(true);

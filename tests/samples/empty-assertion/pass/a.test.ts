@@ -1,0 +1,1 @@
+expect(isReady()).toBe(true);

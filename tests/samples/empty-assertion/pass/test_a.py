@@ -1,0 +1,3 @@
+def test_a():
+    assert True is flag()
+    assert truth(1)

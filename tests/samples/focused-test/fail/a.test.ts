@@ -1,0 +1,3 @@
+describe.only("cart", () => {
+  it("adds", () => {});
+});

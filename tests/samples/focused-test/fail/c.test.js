@@ -1,0 +1,1 @@
+  test.only.each([1, 2])("adds %i", () => {});

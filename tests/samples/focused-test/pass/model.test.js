@@ -1,0 +1,2 @@
+model.fit(xs, ys);
+fit(curve);

@@ -1,0 +1,1 @@
+	fmt.Printf("===> %v\n", x)

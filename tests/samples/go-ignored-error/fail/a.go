@@ -1,0 +1,1 @@
+	_ = os.Remove(path)

@@ -1,0 +1,1 @@
+	data, _ := os.ReadFile(path)

@@ -1,0 +1,1 @@
+	panic(err)

@@ -1,0 +1,4 @@
+		return fmt.Errorf("no store")
+		panic("unreachable")
+	// panic("x")
+	dontpanic("x")

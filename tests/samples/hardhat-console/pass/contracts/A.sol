@@ -1,0 +1,2 @@
+import "./Console.sol";
+        emit Log("here", x);

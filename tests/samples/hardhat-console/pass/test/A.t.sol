@@ -1,0 +1,1 @@
+        console2.log(x);

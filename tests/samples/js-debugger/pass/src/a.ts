@@ -1,0 +1,3 @@
+// debugger;
+const debuggerPort = 9229;
+attach(debugger_);

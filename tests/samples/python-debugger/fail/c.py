@@ -1,0 +1,1 @@
+from ipdb import set_trace

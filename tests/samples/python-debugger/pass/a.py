@@ -1,0 +1,4 @@
+# breakpoint() helps here
+breakpoints = []
+set_breakpoint(3)
+import pdbfile

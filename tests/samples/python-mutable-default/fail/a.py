@@ -1,0 +1,2 @@
+def add(item, to=[]):
+    to.append(item)

@@ -1,0 +1,2 @@
+    async def add(self, to: dict = {}, n=1):
+        pass

@@ -1,0 +1,1 @@
+subprocess.run(f"ls {name}", shell=True)

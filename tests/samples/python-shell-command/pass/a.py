@@ -1,0 +1,3 @@
+subprocess.run(["ls", name])
+os_system = None
+# shell=True would be wrong

@@ -1,0 +1,5 @@
+data = json.loads(body)
+config = yaml.safe_load(text)
+other = yaml.load(text, Loader=yaml.SafeLoader)
+model = torch.load(path, weights_only=True)
+pickle.dumps(data)

@@ -1,0 +1,1 @@
+<div dangerouslySetInnerHTML={{ __html: text }} />

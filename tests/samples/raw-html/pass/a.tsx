@@ -1,0 +1,1 @@
+<div>{text}</div>

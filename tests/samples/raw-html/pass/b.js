@@ -1,0 +1,3 @@
+el.textContent = text;
+el.innerHTML = "";
+if (el.innerHTML === text) {}

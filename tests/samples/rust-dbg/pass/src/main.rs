@@ -1,0 +1,3 @@
+    // dbg!(x)
+    my_dbg!(x);
+    log::debug!("{x}");

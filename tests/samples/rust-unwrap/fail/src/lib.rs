@@ -1,0 +1,1 @@
+    let x = map.get("k").unwrap();

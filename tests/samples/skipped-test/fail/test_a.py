@@ -1,0 +1,3 @@
+@pytest.mark.skip
+def test_a():
+    pass

@@ -1,0 +1,2 @@
+@Disabled("until #12")
+void adds() {}

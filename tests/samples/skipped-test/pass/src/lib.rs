@@ -1,0 +1,2 @@
+#[ignore = "takes a minute"]
+fn slow() {}

@@ -1,0 +1,1 @@
+const y = x as any;

@@ -1,0 +1,2 @@
+// @ts-ignore
+x.y = 1;

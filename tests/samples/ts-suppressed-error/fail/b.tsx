@@ -1,0 +1,2 @@
+// @ts-expect-error
+x.y = 1;

@@ -1,0 +1,1 @@
+        require(tx.origin == owner, "not owner");

@@ -1,0 +1,2 @@
+        Debug.LogError("no rigidbody", this);
+        // Debug.Log("jump");

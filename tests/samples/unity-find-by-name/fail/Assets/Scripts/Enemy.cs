@@ -1,0 +1,1 @@
+        var p = FindObjectOfType<Player>();

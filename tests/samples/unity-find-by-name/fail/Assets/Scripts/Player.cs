@@ -1,0 +1,1 @@
+        var hud = GameObject.Find("HUD");

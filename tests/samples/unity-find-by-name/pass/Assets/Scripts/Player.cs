@@ -1,0 +1,2 @@
+        [SerializeField] private Hud hud;
+        list.Find(x => x.Ready);

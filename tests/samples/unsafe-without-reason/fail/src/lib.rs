@@ -1,0 +1,1 @@
+    unsafe { ptr.read() }
