@@ -1,0 +1,287 @@
+"""Confirm what the matcher found, and say where: `scan(data, path) -> hits`.
+
+Rules kept here:
+
+* A place that the matcher reports is confirmed by the form's whole pattern on its line, in a window
+  of at most `NEAR + AHEAD` bytes where the line is longer, and then by each rule's path, entropy
+  and validators. The first rule that accepts has it.
+* Two hits never share a character: the rule that stands first in the file keeps it.
+* Work is linear in the text: windows are bounded and counted once, line numbers are counted once,
+  and after `MAX_HITS` secrets the rest of a file is not looked at.
+* In binary data and in files that tools write (lock files, minified code) only rules run whose
+  pattern is unmistakable (`Rule.binary`).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from orchestrate.checks.findings import Severity
+from orchestrate.checks.secrets.allow import Permits, allowed_inline
+from orchestrate.checks.secrets.matcher import BASE64, Matcher, compile_regex
+from orchestrate.checks.secrets.rules import Form, Rule, Ruleset
+from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
+from orchestrate.checks.secrets.transport import decoded_around
+from orchestrate.checks.secrets.validators import VALIDATORS, Candidate
+
+NEAR = 2048  # bytes of a long line looked at before a place
+AHEAD = 2048  # and after it
+STEP = 1024  # windows of long lines start at multiples of this, so that neighbours share one
+MAX_HITS = 1000  # secrets reported of one file
+MAX_DIRECT = 8_000_000  # bytes of a file that forms without a trigger are run over
+
+# Written by tools: generic rules and formats have nothing to say there.
+_GENERATED = re.compile(
+    r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock"
+    r"|uv\.lock|pipfile\.lock|cargo\.lock|composer\.lock|gemfile\.lock|go\.sum|flake\.lock"
+    r"|pdm\.lock|bun\.lockb?|deno\.lock|mix\.lock|pubspec\.lock|packages\.lock\.json)$"
+    r"|\.(?:min\.(?:js|css)|js\.map|css\.map|svg|xlf|xliff|po|pot|snap|pyi|d\.ts)$"
+)
+
+
+NO_PERMITS = Permits()
+
+
+class Hit(NamedTuple):
+    """One secret, without the secret. `start` and `end` are its offsets in the readable text.
+
+    `fingerprint` depends on rule, path and secret only, so that it survives moved lines.
+    """
+
+    rule: str
+    severity: Severity
+    line: int
+    column: int
+    start: int
+    end: int
+    match: str
+    fingerprint: str
+
+
+class Found(NamedTuple):
+    """A secret as the engine holds it; it leaves this package only as a Hit or a redaction."""
+
+    rule: int
+    start: int
+    end: int
+    secret: bytes
+
+
+@dataclass
+class Scanner:
+    """Rules and a matcher made of them. Not to be shared between threads (the matcher)."""
+
+    ruleset: Ruleset
+    matcher: Matcher
+    _regexes: dict[int, Any] = field(default_factory=dict)
+    _direct: tuple[tuple[int, Form], ...] = ()
+    _where: dict[int, re.Pattern[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._direct = tuple(
+            (i, form) for i, form in enumerate(self.ruleset.forms) if not form.trigger
+        )
+
+    def regex(self, form: int) -> Any:
+        """The compiled pattern of a form; compiled when first met."""
+        if form not in self._regexes:
+            self._regexes[form] = compile_regex(self.ruleset.forms[form].pattern)
+        return self._regexes[form]
+
+    def applies(self, rule: int, path: str) -> bool:
+        """Whether a rule is meant for files at `path` (lower case)."""
+        wanted = self.ruleset.rules[rule].paths
+        if not wanted:
+            return True
+        if rule not in self._where:
+            self._where[rule] = re.compile(wanted, re.DOTALL)
+        return self._where[rule].fullmatch(path) is not None
+
+    def direct_forms(self, path: str) -> list[tuple[int, Form]]:
+        """The forms that run over the whole of a file at `path` (lower case)."""
+        return [
+            (i, form) for i, form in self._direct if any(self.applies(r, path) for r in form.rules)
+        ]
+
+
+def path_pattern(ruleset: Ruleset) -> str:
+    """A regular expression for lower-case paths that need `scan` whatever a joint pass says."""
+    direct = {rule for form in ruleset.forms if not form.trigger for rule in form.rules}
+    return "|".join(ruleset.rules[rule].paths for rule in sorted(direct)) or r"(?!)"
+
+
+def scan(data: bytes, path: str, *, scanner: Scanner, permits: Permits = NO_PERMITS) -> list[Hit]:
+    """The secrets in a file's bytes, by position. `path` "" is text that is no file."""
+    if permits.allows_path(path):
+        return []
+    text = readable(data)
+    found = sorted(secrets_in(text, path, scanner), key=lambda one: one.start)
+    return list(_permitted(found, text, path, scanner.ruleset.rules, permits))
+
+
+def secrets_in(
+    text: bytes, path: str, scanner: Scanner, *, limit: int | None = MAX_HITS
+) -> list[Found]:
+    """What the rules accept, no two overlapping, in order of precedence."""
+    lower = path.lower()
+    sure_only = is_binary(text) or _GENERATED.search(lower) is not None
+    best: dict[tuple[int, int], Found] = {}
+    for form, start, end in _windows(text, lower, scanner, sure_only):
+        for one in _confirmed(text, start, end, form, path, scanner, sure_only):
+            before = best.get((one.start, one.end))
+            if before is None or one.rule < before.rule:
+                best[one.start, one.end] = one
+        if limit is not None and len(best) >= limit:
+            break
+    return _without_overlaps(sorted(best.values(), key=lambda one: (one.rule, one.start)))
+
+
+def _windows(
+    text: bytes, path: str, scanner: Scanner, sure_only: bool
+) -> Iterator[tuple[int, int, int]]:
+    """Each (form, start, end) to run that form's pattern over, once. Form -1 is base64."""
+    forms = scanner.ruleset.forms
+    seen: set[tuple[int, int]] = set()
+    if not sure_only:
+        for form, _ in scanner.direct_forms(path):
+            yield form, 0, min(len(text), MAX_DIRECT)
+    for form, end in scanner.matcher.places(text):
+        start, stop = _line_around(text, end, 0 if form == BASE64 else forms[form].reach)
+        if form == BASE64:
+            start, stop = end, end
+        if (form, start) not in seen:
+            seen.add((form, start))
+            yield form, start, stop
+
+
+def _line_around(text: bytes, end: int, reach: int) -> tuple[int, int]:
+    low = max(0, end - NEAR)
+    start = text.rfind(b"\n", low, end) + 1
+    if not start and low:
+        start = low - low % STEP
+        stop = min(len(text), start + NEAR + AHEAD + STEP)
+    else:
+        stop = text.find(b"\n", end, end + AHEAD)
+        stop = min(len(text), end + AHEAD) if stop < 0 else stop
+    return start, min(len(text), max(stop, end + reach)) if reach else stop
+
+
+def _confirmed(
+    text: bytes, start: int, end: int, form: int, path: str, scanner: Scanner, sure_only: bool
+) -> Iterable[Found]:
+    if form == BASE64:
+        return _in_base64(text, end, path, scanner)
+    window = unescaped(text[start:end])
+    cut = start > 0 and text[start - 1] != 0x0A
+    using = scanner.ruleset.forms[form].rules
+    found = []
+    for match in scanner.regex(form).finditer(window):
+        if cut and match.start() == 0:
+            continue
+        span, name = _secret_and_name(match)
+        rule = _accepting(window, span, name, using, path, scanner, sure_only)
+        if rule is not None:
+            secret = window[span[0] : span[1]]
+            found.append(Found(rule, start + span[0], start + span[1], secret))
+    return found
+
+
+def _secret_and_name(match: Any) -> tuple[tuple[int, int], str]:
+    """The span of the first group that took part (the match if there is none), and the name."""
+    names = match.re.groupindex
+    named = names.get("name") or names.get(b"name")  # RE2 keeps the pattern's type, `re` does not
+    groups = range(1, match.re.groups + 1)
+    spans = (match.span(i) for i in groups if i != named and match.start(i) >= 0)
+    name = _text(match.group(named)) if named is not None and match.start(named) >= 0 else ""
+    return next(spans, match.span()), name
+
+
+def _accepting(
+    window: bytes, span: tuple[int, int], name: str, using: tuple[int, ...], path: str,
+    scanner: Scanner, sure_only: bool,
+) -> int | None:  # fmt: skip
+    """The first of the rules `using` a form that accepts this candidate."""
+    secret = window[span[0] : span[1]]
+    candidate = None
+    for index in using:
+        rule = scanner.ruleset.rules[index]
+        if (sure_only and not rule.binary) or not scanner.applies(index, path.lower()):
+            continue
+        if rule.entropy and entropy(secret) < rule.entropy:
+            continue
+        candidate = candidate or Candidate(_text(secret), name, _text(_line(window, span)), path)
+        if all(VALIDATORS[test](candidate) for test in rule.validators):
+            return index
+    return None
+
+
+def _line(window: bytes, span: tuple[int, int]) -> bytes:
+    start = window.rfind(b"\n", 0, span[0]) + 1
+    end = window.find(b"\n", span[1])
+    return window[max(start, span[0] - 500) : min(len(window) if end < 0 else end, span[1] + 500)]
+
+
+def _in_base64(text: bytes, end: int, path: str, scanner: Scanner) -> Iterable[Found]:
+    """Secrets inside the base64 at `end`: found where the base64 stands. One layer."""
+    decoded = decoded_around(text, end)
+    if decoded is None:
+        return
+    for form, start, stop in _windows(decoded.text, path, scanner, sure_only=True):
+        if form != BASE64:
+            for one in _confirmed(decoded.text, start, stop, form, path, scanner, True):
+                yield Found(one.rule, decoded.start, decoded.end, one.secret)
+
+
+def _without_overlaps(found: list[Found]) -> list[Found]:
+    """`found` without those that share characters with an earlier one."""
+    kept: list[Found] = []
+    spans: dict[int, list[tuple[int, int]]] = {}  # by block of the text, so that few are compared
+    for one in found:
+        blocks = range(one.start // STEP, one.end // STEP + 1)
+        if any(s < one.end and one.start < e for b in blocks for s, e in spans.get(b, ())):
+            continue
+        kept.append(one)
+        for block in blocks:
+            spans.setdefault(block, []).append((one.start, one.end))
+    return kept
+
+
+def _permitted(
+    found: list[Found], text: bytes, path: str, rules: tuple[Rule, ...], permits: Permits
+) -> Iterator[Hit]:
+    places = Places(text)
+    for one in found:
+        line, column = places.of(one.start)
+        rule = rules[one.rule]
+        mark = fingerprint(rule.id, path, one.secret)
+        if permits.allows_value(_text(one.secret)) or mark in permits.baseline:
+            continue
+        if permits.inline and allowed_inline(text, one.start, rule.id):
+            continue
+        yield Hit(
+            rule.id, rule.severity, line, column, one.start, one.end, masked(one.secret), mark
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def fingerprint(rule: str, path: str, secret: bytes) -> str:
+    """20 hex digits that name this secret in this file for this rule.
+
+    A guess of the secret can be tested against it, so keep it where the file itself is kept.
+    """
+    text = b"\0".join((rule.encode(), path.encode("utf-8", "surrogateescape"), secret))
+    return hashlib.blake2b(text, digest_size=10, person=b"orchestrate").hexdigest()
+
+
+def masked(secret: bytes) -> str:
+    """The secret's first characters, few enough to recognise and not to use, and its length."""
+    text = _text(secret)
+    shown = 4 if len(text) >= 20 else 1 if len(text) >= 8 else 0
+    return f"{text[:shown]}… ({len(text)} characters)"
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

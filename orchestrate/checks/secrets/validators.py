@@ -1,0 +1,223 @@
+"""Named tests of a candidate that a pattern cannot express; a rule lists those it needs."""
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from orchestrate.checks.secrets.judge import Grade, grade, looks_random
+from orchestrate.checks.secrets.names import Kind, kind_of
+from orchestrate.checks.secrets.placeholders import is_example_word, is_filler, is_reference
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Candidate(NamedTuple):
+    """What a pattern matched: the secret, the name it was assigned to ("" if none), where."""
+
+    secret: str
+    name: str
+    line: str
+    path: str
+
+
+def base62_crc32(body: str) -> str:
+    """The six characters that GitHub and npm append to a token's random part.
+
+    Source: github.blog, "Behind GitHub's new authentication token formats" (2021): a CRC-32 in
+    base 62, padded with zeros.
+    """
+    rest, digits = zlib.crc32(body.encode()), ""
+    while rest:
+        rest, digit = divmod(rest, 62)
+        digits = BASE62[digit] + digits
+    return digits.rjust(6, "0")
+
+
+def _checksum(candidate: Candidate) -> bool:
+    body = candidate.secret.split("_", 1)[1]
+    return base62_crc32(body[:-6]) == body[-6:]
+
+
+def _jwt(candidate: Candidate) -> bool:
+    """RFC 7519: the first two parts are JSON objects, the first names its algorithm."""
+    try:
+        header, claims = (_json(part) for part in candidate.secret.split(".")[:2])
+    except (ValueError, binascii.Error):
+        return False
+    known = '"1234567890"' in claims or "John Doe" in claims or "example" in claims
+    return '"alg"' in header and not known
+
+
+def _json(part: str) -> str:
+    text = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8", "strict")
+    if not isinstance(json.loads(text), dict):
+        raise ValueError("not an object")
+    return text
+
+
+_PEM_EDGE = re.compile(r"-----[A-Z0-9 ]+(?:-----)?")
+_PEM_HEADER = re.compile(r"^[A-Za-z][A-Za-z-]*:.*$", re.MULTILINE)
+
+
+def _private_key(candidate: Candidate) -> bool:
+    """The body is DER (X.690: a SEQUENCE, 0x30), OpenSSH's own form, or encrypted."""
+    if "ENCRYPTED" in candidate.secret:
+        return True
+    body = re.sub(r"[^A-Za-z0-9+/]", "", _PEM_HEADER.sub("", _PEM_EDGE.sub("", candidate.secret)))
+    try:
+        raw = base64.b64decode(body[: len(body) // 4 * 4])
+    except binascii.Error:
+        return False
+    if len(raw) < 24:
+        return False
+    pgp_packet = raw[0] >= 0x80  # RFC 9580, 4.2: bit 7 of a packet's first byte is set
+    return raw[0] == 0x30 or raw.startswith(b"openssh-key-v1\0") or pgp_packet
+
+
+def _basic(candidate: Candidate) -> bool:
+    """RFC 7617: base64 of `user:password`, neither a placeholder."""
+    try:
+        said = base64.b64decode(candidate.secret + "=" * (-len(candidate.secret) % 4)).decode()
+    except (ValueError, binascii.Error):
+        return False
+    user, colon, password = said.partition(":")
+    return bool(colon) and said.isprintable() and len(password) >= 4 and not (
+        is_filler(password) or is_example_word(password) or is_reference(password)
+        or (user in ("user", "username", "foo", "test") and len(password) < 10)
+    )  # fmt: skip
+
+
+def _base64_value(candidate: Candidate) -> bool:
+    """Base64 of a text that is not a placeholder (Kubernetes Secrets)."""
+    try:
+        said = base64.b64decode(candidate.secret, validate=True)
+        text = said.decode()
+    except (ValueError, binascii.Error):
+        return len(candidate.secret) >= 12
+    return len(text) >= 4 and not is_filler(text) and not is_reference(text)
+
+
+def _mixed(candidate: Candidate) -> bool:
+    """Letters and digits both: a random string of 16 characters has them 19 times in 20."""
+    return any(map(str.isdigit, candidate.secret)) and any(map(str.isalpha, candidate.secret))
+
+
+def _chosen(candidate: Candidate) -> bool:
+    """A value a person chose: not a placeholder, reference or example word."""
+    value = candidate.secret
+    return not (is_filler(value) or is_reference(value) or is_example_word(value))
+
+
+def _not_a_reference(candidate: Candidate) -> bool:
+    return not is_reference(candidate.secret)
+
+
+def _token(candidate: Candidate) -> bool:
+    return not is_filler(candidate.secret)
+
+
+def _discord(candidate: Candidate) -> bool:
+    """discord.com/developers/docs/reference: the first part is the bot's id in base64."""
+    first = candidate.secret.split(".", 1)[0]
+    try:
+        return base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).isdigit()
+    except binascii.Error:
+        return False
+
+
+_EXAMPLE_HOST = re.compile(
+    r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your|proxy)\b|[{<$%]|\.{3}"
+)
+
+
+def _url_password(candidate: Candidate) -> bool:
+    return _likely_password(candidate) and not _EXAMPLE_HOST.search(candidate.name)
+
+
+_SQL = re.compile(
+    r"(?i)\b(?:create|alter|grant|set)\b.*\b(?:user|role|login|password|identified)\b"
+)
+
+
+def _sql_context(candidate: Candidate) -> bool:
+    return _SQL.search(candidate.line) is not None
+
+
+def _salt_value(candidate: Candidate) -> bool:
+    """Drawn at random from all printable characters, which `is_reference` would take for code."""
+    return not is_filler(candidate.secret) and looks_random(candidate.secret)
+
+
+_PLACE = re.compile(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
+
+
+def _named_credential(candidate: Candidate) -> bool:
+    """In a file that exists to hold credentials: the name decides, the value may be plain."""
+    kind, value = kind_of(candidate.name), candidate.secret
+    if kind is Kind.NONE or not _chosen(candidate) or _PLACE.search(value):
+        return False
+    if kind is Kind.PASSWORD:
+        return True
+    if kind is Kind.SECRET and len(value) >= 8:
+        return any(map(str.isdigit, value)) or looks_random(value)
+    return len(value) >= 12 and looks_random(value)
+
+
+def _credential_file_value(candidate: Candidate) -> bool:
+    if candidate.name:
+        return _named_credential(candidate)
+    return (
+        _chosen(candidate)
+        and looks_random(candidate.secret)
+        and not _PLACE.search(candidate.secret)
+    )
+
+
+def _graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) -> "Validator":
+    def judged(candidate: Candidate) -> bool:
+        kind = kind_of(candidate.name)
+        return kind in kinds and least <= grade(kind, candidate.secret) <= most
+
+    return judged
+
+
+def _likely_password(candidate: Candidate) -> bool:
+    return grade(Kind.PASSWORD, candidate.secret) >= Grade.WEAK
+
+
+def _random_token(candidate: Candidate) -> bool:
+    return grade(Kind.SECRET, candidate.secret) >= Grade.STRONG
+
+
+Validator = Callable[[Candidate], bool]
+
+VALIDATORS: Mapping[str, Validator] = {
+    "checksum": _checksum,
+    "no-checksum": lambda candidate: not _checksum(candidate),
+    "jwt": _jwt,
+    "private-key": _private_key,
+    "basic-credentials": _basic,
+    "base64-value": _base64_value,
+    "mixed": _mixed,
+    "token": _token,
+    "discord": _discord,
+    "url-password": _url_password,
+    "sql-context": _sql_context,
+    "connection-password": _likely_password,
+    "salt-value": _salt_value,
+    "named-credential": _named_credential,
+    "credential-file-value": _credential_file_value,
+    "chosen": _chosen,
+    "not-a-reference": _not_a_reference,
+    "likely-password": _likely_password,
+    "random-token": _random_token,
+    "strong-password": _graded((Kind.PASSWORD,), Grade.STRONG),
+    "weak-password": _graded((Kind.PASSWORD,), Grade.WEAK),
+    "strong-secret": _graded((Kind.SECRET, Kind.KEY), Grade.STRONG),
+    "weak-secret": _graded((Kind.SECRET,), Grade.WEAK),
+    "salt": _graded((Kind.SALT,), Grade.WEAK),
+}
