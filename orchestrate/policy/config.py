@@ -106,6 +106,7 @@ class RulesConfig:
 
     shipped: bool
     off: frozenset[str]
+    ignore: tuple[str, ...]
     severity: Mapping[str, Severity]
 
 
@@ -234,7 +235,8 @@ def _commit_message(raw: dict[str, Any]) -> CommitMessageConfig:
 
 def _rules(raw: dict[str, Any]) -> RulesConfig:
     severity = {check: Severity(level) for check, level in raw["severity"].items()}
-    return RulesConfig(raw["shipped"], frozenset(raw["off"]), severity)
+    off, ignore = frozenset(raw["off"]), tuple(raw["ignore"])
+    return RulesConfig(raw["shipped"], off, ignore, severity)
 
 
 def _gates(raw: dict[str, Any]) -> GatesConfig:
@@ -255,6 +257,7 @@ _GLOBS: tuple[tuple[Key, ...], ...] = (
     ("files", "large"),
     ("files", "executables"),
     ("secrets", "allow_paths"),
+    ("rules", "ignore"),
 )
 
 

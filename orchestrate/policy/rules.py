@@ -185,7 +185,11 @@ def effective(
 
 def _configured(rule: Rule, config: RulesConfig) -> Rule:
     checks = tuple(
-        replace(check, severity=config.severity.get(check.id, check.severity))
+        replace(
+            check,
+            severity=config.severity.get(check.id, check.severity),
+            excepted=check.excepted + config.ignore,
+        )
         for check in rule.checks
         if check.id not in config.off
     )

@@ -1,0 +1,159 @@
+"""`orchestrate init`: the policy's files, put into the work tree for a person to commit."""
+
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from orchestrate.cli.output import json_option, print_json
+from orchestrate.errors import InvalidInput
+from orchestrate.git.plain_files import PlainFiles
+from orchestrate.git.process import run_git
+from orchestrate.git.types import path_text
+from orchestrate.policy.installing import (
+    INSTALLED_PATH,
+    Action,
+    Step,
+    plan_install,
+    read_record,
+    record,
+    shipped_files,
+    wanted_rules,
+)
+
+_SAYS = {
+    Action.CREATE: "created",
+    Action.REPLACE: "upgraded",
+    Action.BESIDE: "yours stays; the newer version is",
+    Action.KEEP: "already there",
+    Action.REMOVED: "removed by you, not brought back",
+}
+_WOULD = {Action.CREATE: "would create", Action.REPLACE: "would upgrade"}
+
+
+class SetUp(NamedTuple):
+    """What `set_up` did, or would do: the rules it chose and a step for each file."""
+
+    top: Path
+    rules: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@click.option("--upgrade", is_flag=True, help="Bring files of an earlier version up to date.")
+@json_option
+@click.pass_context
+def init(ctx: click.Context, dry_run: bool, upgrade: bool, as_json: bool) -> None:
+    """Set a repository up: .orchestrate/ with its defaults.
+
+    Writes config.yaml with every field explained, the rules for the frameworks that the repository
+    uses, the roles and the plan templates. What is there already is never overwritten: with
+    --upgrade, files that nobody changed are replaced, and beside a file that was changed the newer
+    version is written as FILE.new.
+
+    \b
+    Examples:
+      orchestrate init --dry-run
+      orchestrate init
+      orchestrate init --upgrade
+    """
+    done = set_up(work_tree(Path(ctx.obj)), dry_run=dry_run, upgrade=upgrade)
+    if as_json:
+        print_json(_as_json(done, dry_run))
+    else:
+        _print(done, dry_run)
+
+
+def work_tree(folder: Path) -> Path:
+    """The top of the work tree that holds `folder`; git itself is asked, so any format will do.
+
+    Raises:
+        InvalidInput: there is no repository, or it has no work tree.
+    """
+    found = run_git(["rev-parse", "--show-toplevel"], cwd=folder, check=False)
+    if found.code == 0:
+        return Path(path_text(found.stdout.removesuffix(b"\n")))
+    if "must be run in a work tree" in found.stderr:
+        raise InvalidInput(
+            f"{folder} is in a repository without a work tree",
+            hint="run it in a clone that has files",
+        )
+    if "not a git repository" in found.stderr:
+        raise InvalidInput(f"{folder} is not in a git repository", hint="make one with: git init")
+    raise InvalidInput(f"git cannot use {folder}: {found.stderr.strip()}")
+
+
+def set_up(top: Path, *, dry_run: bool = False, upgrade: bool = False) -> SetUp:
+    """Put the policy's files into the work tree at `top`; with `dry_run` only say how.
+
+    Raises:
+        InvalidInput: a symlink or something else that is no plain file stands in the way.
+    """
+    files = PlainFiles(top)
+    installed = read_record(files.read(INSTALLED_PATH))
+    rules = wanted_rules(_files_of(top), files.read)
+    steps = plan_install(shipped_files(rules), installed, files.read, upgrade=upgrade)
+    if not dry_run:
+        for step in steps:
+            if step.target is not None:
+                files.write(step.target, step.shipped)
+        after = record(steps, installed)
+        if after != files.read(INSTALLED_PATH):
+            files.write(INSTALLED_PATH, after)
+    return SetUp(top, tuple(rule.id for rule in rules), tuple(steps))
+
+
+def _files_of(top: Path) -> list[str]:
+    """The files of the work tree, tracked or not, without ignored ones."""
+    listed = run_git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=top)
+    return [path_text(path) for path in listed.stdout.split(b"\0") if path]
+
+
+def _as_json(done: SetUp, dry_run: bool) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "rules": list(done.rules),
+        "files": [
+            {"path": step.path, "action": step.action.value, "written": step.target}
+            for step in done.steps
+        ],
+    }
+
+
+def _print(done: SetUp, dry_run: bool) -> None:
+    for step in done.steps:
+        says = _WOULD.get(step.action, _SAYS[step.action]) if dry_run else _SAYS[step.action]
+        beside = f" {step.target}" if step.action == Action.BESIDE else ""
+        click.echo(f"{step.path}: {says}{beside}")
+    for step in done.steps:
+        if step.action == Action.BESIDE:
+            click.echo(_difference(step))
+    click.echo()
+    click.echo(f"Rules for this repository: {', '.join(done.rules)}.")
+    click.echo(_next(done, dry_run))
+
+
+def _difference(step: Step) -> str:
+    """What the newer version would change in the file as it is."""
+    before, after = (
+        text.decode("utf-8", "replace").splitlines() for text in (step.current or b"", step.shipped)
+    )
+    lines = unified_diff(before, after, step.path, str(step.target), lineterm="")
+    return "\n" + "\n".join(lines)
+
+
+def _next(done: SetUp, dry_run: bool) -> str:
+    written = [step for step in done.steps if step.target is not None]
+    beside = [step for step in written if step.action == Action.BESIDE]
+    if dry_run:
+        return "Nothing was written." + (" Next: orchestrate init" if written else "")
+    if beside:
+        return "Next: take what you want from the .new files, remove them, and commit .orchestrate."
+    if written:
+        return (
+            "Next: read .orchestrate/config.yaml, then commit .orchestrate. "
+            "Policy is read from commits: until then the defaults hold."
+        )
+    return "Everything is up to date."
