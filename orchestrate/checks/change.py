@@ -9,7 +9,7 @@ Rules kept here:
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -33,10 +33,14 @@ class Blobs(Protocol):
     def blob_size(self, oid: Oid) -> int: ...
 
 
-class Trees(Blobs, Protocol):
-    """Reads blobs and trees: what `between` needs of a repository."""
+class TreeLister(Protocol):
+    """Reads trees of one repository, one level at a time."""
 
     def list_tree(self, tree: Oid) -> Sequence[TreeEntry]: ...
+
+
+class Trees(Blobs, TreeLister, Protocol):
+    """Reads blobs and trees: what `between` needs of a repository."""
 
     def diff(self, old_tree: Oid | None, new_tree: Oid) -> Sequence[EntryChange]: ...
 
@@ -53,12 +57,14 @@ class Change:
     """Every entry that differs between a base tree and a candidate tree.
 
     `base_children(folder)` lists one level of the base tree with paths from the top of the tree,
-    "" being the top; it returns nothing for a folder that is not there.
+    "" being the top; it returns nothing for a folder that is not there. `other_olds` are the same
+    files in a merge's other parents: what stands in one of them is not new either.
     """
 
     entries: tuple[EntryChange, ...]
     blobs: Blobs
     base_children: Children = _no_children
+    other_olds: Mapping[str, tuple[Oid, ...]] = field(default_factory=dict)
     _read: dict[Oid, bytes] = field(
         init=False, repr=False, compare=False, default_factory=dict[Oid, bytes]
     )
@@ -105,7 +111,8 @@ class Change:
 
     def old_text(self, entry: EntryChange) -> bytes:
         """The same of the old file; b"" when there was none, or it was too large to be known."""
-        return readable(self.old_content(entry))
+        others = [self._blob(oid) or b"" for oid in self.other_olds.get(entry.path, ()) if oid]
+        return b"\n".join(map(readable, [self.old_content(entry), *others]))
 
     def old_content(self, entry: EntryChange) -> bytes:
         """The bytes of the old file; b"" when there was none, or it is over `MAX_CONTENT`."""
@@ -205,18 +212,24 @@ def _folders(paths: Iterable[str]) -> dict[str, set[str]]:
 
 def between(trees: Trees, old_tree: Oid | None, new_tree: Oid) -> Change:
     """The change from `old_tree` (None: nothing) to `new_tree`."""
+    return Change(tuple(trees.diff(old_tree, new_tree)), trees, children_of(trees, old_tree))
+
+
+def children_of(trees: TreeLister, tree: Oid | None) -> Children:
+    """A lister of the folders of one tree by path; each folder is read once."""
     listed: dict[str, Sequence[TreeEntry]] = {}
 
     def children(folder: str) -> Sequence[TreeEntry]:
         if folder not in listed:
-            listed[folder] = _list(trees, old_tree, folder, children)
+            listed[folder] = _list(trees, tree, folder, children)
         return listed[folder]
 
-    entries = tuple(trees.diff(old_tree, new_tree))
-    return Change(entries, trees, children if old_tree is not None else _no_children)
+    return children
 
 
-def _list(trees: Trees, top: Oid | None, folder: str, children: Children) -> Sequence[TreeEntry]:
+def _list(
+    trees: TreeLister, top: Oid | None, folder: str, children: Children
+) -> Sequence[TreeEntry]:
     if top is None:
         return ()
     if folder == "":

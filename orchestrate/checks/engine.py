@@ -40,6 +40,7 @@ class TaskRules:
     """What the checks know of the task that a change is made for.
 
     `measured_by` are globs of what its criteria and metric run: a change there is a finding.
+    `protected` adds to the policy's protected paths.
     """
 
     id: str
@@ -50,6 +51,7 @@ class TaskRules:
     allow_protected: bool = False
     required_outputs: tuple[Mapping[str, Any] | RequiredOutput, ...] = ()
     measured_by: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
 
 
 @dataclass
@@ -254,7 +256,7 @@ def _scope(change: Change, policy: Policy, task: TaskRules | None) -> Iterable[F
         rules = scope.Scope(
             allow=task.scope,
             deny=task.deny + (task.role.deny_paths if task.role else ()),
-            protected=config.protected,
+            protected=config.protected + task.protected,
             planned=task.planned_files,
             role=task.role.scope if task.role else (),
             allow_protected=task.allow_protected,

@@ -28,7 +28,7 @@ def check_file(
         return  # `too-large-to-scan` blocks it
     hits = scan(data, entry.path, scanner=scanner, permits=allowed)
     if hits:
-        yield from _new(hits, change.old_content(entry), entry, scanner, allowed)
+        yield from _new(hits, change.old_text(entry), entry, scanner, allowed)
 
 
 def check_links(change: Change, scanner: Scanner, allowed: Permits) -> Iterator[Finding]:

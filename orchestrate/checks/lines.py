@@ -1,12 +1,13 @@
-"""The lines of files, and which of them a change adds. Light: the hooks' fast path imports this.
+"""The lines of files, and which of them a change adds.
 
 "Added lines" are the lines of the new file that the old file does not hold, counted with
 repetition: what a diff prints as `+` in every case, less what merely moved within the file. Each
 added line stands among the `+` lines of any correct diff, whatever its algorithm.
 """
 
-from collections import Counter
 from typing import NamedTuple
+
+from orchestrate.checks.added import surplus
 
 
 class Line(NamedTuple):
@@ -27,26 +28,8 @@ def lines(data: bytes) -> list[bytes]:
 
 
 def added_lines(old: bytes, new: bytes) -> list[Line]:
-    """The lines of `new` that `old` does not hold, counted with repetition.
-
-    The ends that both share are left out first, so that of several equal lines the one that was
-    added is named; the counts do not depend on it.
-    """
+    """The lines of `new` that `old` does not hold, counted with repetition (`added.py`)."""
     after = lines(new)
     if not old:
         return [Line(number, text) for number, text in enumerate(after, 1)]
-    before = lines(old)
-    start, shared = 0, min(len(before), len(after))
-    while start < shared and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < shared - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    held = Counter(before[start : len(before) - end])
-    found = []
-    for number, text in enumerate(after[start : len(after) - end], start + 1):
-        if held[text] > 0:
-            held[text] -= 1
-        else:
-            found.append(Line(number, text))
-    return found
+    return [Line(index + 1, after[index]) for index in surplus(lines(old), after)]

@@ -1,0 +1,177 @@
+"""Changes, trees and policy read through the git command, for hooks, `check` and `verify`.
+
+The same values that `git/repository.py` gives, from repositories that libgit2 cannot open too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orchestrate.checks.change import Change, Children, children_of
+from orchestrate.errors import FileError, OrchestrateError
+from orchestrate.git import changes
+from orchestrate.git.changes import Objects, Raw
+from orchestrate.git.types import (
+    EXECUTABLE,
+    FILE,
+    SYMLINK,
+    TREE,
+    EntryChange,
+    Oid,
+    TreeEntry,
+    path_text,
+)
+
+
+class GitObjects:
+    """Blobs and trees of the repository that git finds, through one `git cat-file`."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self._sizes: dict[Oid, int] = {}
+
+    def read_blob(self, oid: Oid, limit: int | None = None) -> bytes:
+        """The blob's first `limit` bytes, or all of it. Raises: OrchestrateError."""
+        return self._content(oid, "blob")[:limit]
+
+    def blob_size(self, oid: Oid) -> int:
+        """The blob's size in bytes. Raises: OrchestrateError."""
+        if oid not in self._sizes:
+            found = self.objects.info(oid)
+            if found is None or found[1] != "blob":
+                raise OrchestrateError(f"there is no blob {oid} in this repository")
+            self._sizes[oid] = found[2]
+        return self._sizes[oid]
+
+    def list_tree(self, tree: Oid) -> list[TreeEntry]:
+        """The entries of one level. Raises: OrchestrateError."""
+        return [
+            TreeEntry(path_text(name), mode, Oid(oid))
+            for name, mode, oid in changes.parse_tree(self._content(tree, "tree"), len(tree) // 2)
+        ]
+
+    def resolve(self, name: str, kind: str) -> Oid | None:
+        """The id of the object that a revision names, or None when it names no `kind`."""
+        found = self.objects.info(f"{name}^{{{kind}}}")
+        return Oid(found[0]) if found is not None else None
+
+    def _content(self, oid: Oid, kind: str) -> bytes:
+        found = next(self.objects.contents([oid]))
+        if found is None or found[1] != kind:
+            raise OrchestrateError(f"there is no {kind} {oid} in this repository")
+        return found[2]
+
+
+class TreeReader:
+    """The policy files of one tree: what `policy.load_policy` reads. None is an empty tree."""
+
+    def __init__(self, objects: GitObjects, tree: Oid | None) -> None:
+        self._objects = objects
+        self._children = children_of(objects, tree)
+
+    def list(self, prefix: str) -> list[tuple[str, str]]:
+        """(path, blob id) of every file whose path begins with `prefix`.
+
+        Raises:
+            FileError: one of them is a symlink or a submodule, where policy must be a plain file.
+        """
+        return [(e.path, e.oid) for e in self._below(prefix.rpartition("/")[0], prefix)]
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, or None when there is none. Raises: FileError."""
+        entry = self._entry(path)
+        return None if entry is None else self._objects.read_blob(entry.oid)
+
+    def _entry(self, path: str) -> TreeEntry | None:
+        return next((e for e in self._level(path.rpartition("/")[0]) if e.path == path), None)
+
+    def _below(self, folder: str, prefix: str) -> Iterable[TreeEntry]:
+        for entry in self._level(folder):
+            if not (entry.path.startswith(prefix) or prefix.startswith(f"{entry.path}/")):
+                continue
+            if entry.mode == TREE:
+                yield from self._below(entry.path, prefix)
+            elif entry.path.startswith(prefix):
+                yield entry
+
+    def _level(self, folder: str) -> Sequence[TreeEntry]:
+        """One level; a link on the way to the policy would hide it, and is refused."""
+        steps = folder.split("/") if folder else []
+        for depth in range(1, len(steps) + 1):
+            at = "/".join(steps[:depth])
+            for entry in self._children(at.rpartition("/")[0]):
+                if entry.path == at and entry.mode != TREE:
+                    raise _no_plain_file(entry)
+        found = self._children(folder)
+        for entry in found:
+            if folder.startswith(".orchestrate") and entry.mode not in (FILE, EXECUTABLE, TREE):
+                raise _no_plain_file(entry)
+        return found
+
+
+def _no_plain_file(entry: TreeEntry) -> FileError:
+    kind = "a symlink" if entry.mode == SYMLINK else "no folder"
+    return FileError(
+        entry.path, f"is {kind}; policy must be a plain file", hint="commit the file itself"
+    )
+
+
+def entry_changes(raw: Iterable[Raw]) -> list[EntryChange]:
+    """The entries of a raw comparison."""
+    return [
+        EntryChange(path_text(path), old_mode, new_mode, Oid(old), Oid(new))
+        for path, old_mode, new_mode, old, new in raw
+    ]
+
+
+def staged_change(objects: GitObjects, parents: Sequence[Oid]) -> Change:
+    """The change from the commit's parents to the index, the first parent being HEAD.
+
+    Of a merge only what differs from every parent is new; of no parent, everything.
+    """
+    if not parents:
+        return _change(objects, _staged(empty_tree(objects)), None, {})
+    first, *others = [_staged(parent) for parent in parents]
+    olds: dict[str, tuple[Oid, ...]] = {}
+    for other in others:
+        by_path = {entry.path: entry for entry in other}
+        first = [e for e in first if e.path in by_path]
+        for entry in first:
+            olds[entry.path] = (*olds.get(entry.path, ()), by_path[entry.path].old_oid)
+    tree = objects.resolve(parents[0], "tree")
+    return _change(objects, first, tree, olds)
+
+
+def change_between(objects: GitObjects, old: Oid | None, new: Oid) -> Change:
+    """The change from one commit or tree to another; `old` None is nothing at all."""
+    base = old or empty_tree(objects)
+    raw = changes.parse_raw(changes.start_between(base, new).read_all())
+    tree = objects.resolve(old, "tree") if old else None
+    return _change(objects, entry_changes(raw), tree, {})
+
+
+def _staged(against: Oid) -> list[EntryChange]:
+    return entry_changes(changes.parse_raw(changes.start_staged(against).read_all()))
+
+
+def _change(
+    objects: GitObjects,
+    entries: Sequence[EntryChange],
+    tree: Oid | None,
+    olds: Mapping[str, tuple[Oid, ...]],
+) -> Change:
+    children: Children = children_of(objects, tree)
+    return Change(tuple(entries), objects, children, other_olds=olds)
+
+
+# hash("tree 0\0") in SHA-1 and SHA-256 (git's hash-function-transition document)
+EMPTY_TREES = (
+    Oid("4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+    Oid("6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"),
+)
+
+
+def empty_tree(objects: GitObjects) -> Oid:
+    """The id of the empty tree in the repository's own hash; git knows it without storing it."""
+    for candidate in EMPTY_TREES:
+        if objects.objects.info(candidate) is not None:
+            return candidate
+    raise OrchestrateError("this repository uses a hash that is neither SHA-1 nor SHA-256")

@@ -1,0 +1,206 @@
+"""Findings as text and as the formats that other tools read. Pure: findings in, text out.
+
+Formats: SARIF 2.1.0 (OASIS), GitHub workflow commands, GitLab code quality (a subset of Code
+Climate), JUnit XML as CI servers read it, and our own JSON.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from orchestrate import __version__
+from orchestrate.checks.catalogue import CATALOGUE
+from orchestrate.checks.findings import Finding, Severity
+
+_COLOUR = {Severity.BLOCK: "31", Severity.REVIEW: "33", Severity.WARN: "36"}
+_SARIF = {Severity.BLOCK: "error", Severity.REVIEW: "warning", Severity.WARN: "note"}
+_GITHUB = {Severity.BLOCK: "error", Severity.REVIEW: "warning", Severity.WARN: "notice"}
+_GITLAB = {Severity.BLOCK: "blocker", Severity.REVIEW: "major", Severity.WARN: "minor"}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+MAX_TEXT = 200  # findings that the text names one by one
+
+
+def text(findings: Sequence[Finding], *, colour: bool = False) -> str:
+    """One line a finding, its next step below it, and a summary."""
+    lines: list[str] = []
+    for found in findings[:MAX_TEXT]:
+        level = (
+            f"\x1b[{_COLOUR[found.severity]}m{found.severity}\x1b[0m" if colour else found.severity
+        )
+        match = f" ({found.match})" if found.match else ""
+        lines.append(f"{place(found)}: {level} {found.id}: {found.message}{match}")
+        if found.next_step:
+            lines.append(f"    {found.next_step}")
+    if len(findings) > MAX_TEXT:
+        lines.append(f"... and {len(findings) - MAX_TEXT:,} more")
+    return "\n".join([*lines, summary(findings)])
+
+
+def place(found: Finding) -> str:
+    """Where a finding is, as editors read it; no character of the path can end the line."""
+    if not found.path:
+        return "the change" if not found.line else f"line {found.line}"
+    name = printable(found.path)
+    if not found.line:
+        return name
+    return f"{name}:{found.line}" + (f":{found.column}" if found.column else "")
+
+
+def printable(path: str) -> str:
+    """A path with what cannot be printed written as an escape."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many findings of each severity."""
+    counts = [(level, sum(f.severity == level for f in findings)) for level in Severity]
+    said = ", ".join(f"{count:,} {level}" for level, count in counts if count)
+    plural = "" if len(findings) == 1 else "s"
+    return f"{len(findings):,} finding{plural}" + (f": {said}" if said else "")
+
+
+def as_dict(found: Finding) -> dict[str, Any]:
+    """A finding as JSON holds it; bytes of a path that are no UTF-8 are written as escapes."""
+    return {**found._asdict(), "severity": str(found.severity), "path": _plain(found.path)}
+
+
+def _plain(path: str) -> str:
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """The findings and how many there are of each severity."""
+    document = {
+        "schema_version": 1,
+        "findings": [as_dict(f) for f in findings],
+        "summary": {str(s): sum(f.severity == s for f in findings) for s in Severity},
+    }
+    return json.dumps(document, indent=2, sort_keys=True)
+
+
+def sarif(findings: Sequence[Finding]) -> str:
+    """A SARIF log, for code scanning."""
+    ids = sorted({f.id for f in findings})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "orchestrate",
+                "semanticVersion": __version__,
+                "rules": [_sarif_rule(id, findings) for id in ids],
+            }
+        },
+        "results": [_sarif_result(f, ids) for f in findings],
+        "columnKind": "unicodeCodePoints",
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _sarif_rule(id: str, findings: Sequence[Finding]) -> dict[str, Any]:
+    entry = CATALOGUE.get(id)
+    first = next(f for f in findings if f.id == id)
+    said = entry.catches if entry else first.message
+    return {"id": id, "shortDescription": {"text": said}, "help": {"text": first.next_step or said}}
+
+
+def _sarif_result(found: Finding, ids: Sequence[str]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": found.id,
+        "ruleIndex": ids.index(found.id),
+        "level": _SARIF[found.severity],
+        "message": {"text": found.message},
+        "partialFingerprints": {"orchestrate/v1": found.fingerprint or _fingerprint(found)},
+    }
+    if found.path:
+        where: dict[str, Any] = {"artifactLocation": {"uri": _uri(found.path)}}
+        if found.line:
+            where["region"] = {"startLine": found.line, "startColumn": max(found.column, 1)}
+        result["locations"] = [{"physicalLocation": where}]
+    return result
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path.encode("utf-8", "surrogateescape"))
+
+
+def _fingerprint(found: Finding) -> str:
+    """Names a finding by what it is and not by its line, so that it survives moved lines."""
+    parts = (found.id, found.path, found.message, found.match)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def github(findings: Sequence[Finding]) -> str:
+    """Workflow commands, which GitHub shows beside the lines."""
+    lines = []
+    for found in findings:
+        fields = {"file": _plain(found.path), "title": found.id}
+        if found.line:
+            fields |= {"line": str(found.line), "col": str(max(found.column, 1))}
+        said = ",".join(f"{key}={_property(value)}" for key, value in fields.items() if value)
+        message = f"{found.message} - {found.next_step}" if found.next_step else found.message
+        lines.append(f"::{_GITHUB[found.severity]} {said}::{_data(message)}")
+    return "\n".join(lines)
+
+
+# Workflow commands escape these (actions/toolkit, packages/core/src/command.ts).
+def _data(value: str) -> str:
+    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: str) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")
+
+
+def gitlab(findings: Sequence[Finding]) -> str:
+    """A code quality report."""
+    report = [
+        {
+            "description": found.message,
+            "check_name": found.id,
+            "fingerprint": _fingerprint(found._replace(match=f"{found.match}{found.line}")),
+            "severity": _GITLAB[found.severity],
+            "location": {"path": _plain(found.path) or ".", "lines": {"begin": max(found.line, 1)}},
+        }
+        for found in findings
+    ]
+    return json.dumps(report, indent=2)
+
+
+def junit(findings: Sequence[Finding]) -> str:
+    """One test case a finding; what blocks is a failure, the rest passes with its text."""
+    failures = sum(f.severity == Severity.BLOCK for f in findings)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuite name="orchestrate" tests="{max(len(findings), 1)}" failures="{failures}">',
+    ]
+    if not findings:
+        lines.append('  <testcase classname="orchestrate" name="no findings"/>')
+    for found in findings:
+        name = _xml_attribute(f"{place(found)}: {found.id}")
+        tag = "failure" if found.severity == Severity.BLOCK else "system-out"
+        message = f" message={_xml_attribute(found.message)}" if tag == "failure" else ""
+        body = escape(_NOT_XML.sub("?", f"{found.message}\n{found.next_step}"))
+        lines.append(f"  <testcase classname={_xml_attribute(found.id)} name={name}>")
+        lines.append(f"    <{tag}{message}>{body}</{tag}>")
+        lines.append("  </testcase>")
+    return "\n".join([*lines, "</testsuite>"])
+
+
+def _xml_attribute(value: str) -> str:
+    return quoteattr(_NOT_XML.sub("?", value))
+
+
+FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
+    "text": text,
+    "json": as_json,
+    "sarif": sarif,
+    "github": github,
+    "gitlab": gitlab,
+    "junit": junit,
+}

@@ -1,0 +1,296 @@
+"""Changes and objects read through the git command: no pygit2, no subprocess, no pathlib.
+
+Hooks start from here, so nothing slow is imported; and it reads repositories that libgit2 cannot
+open (SHA-256, reftable, split and sparse index, partial clone).
+
+Rules kept here:
+
+* Only plumbing that reads ids: `diff-index --raw` and `cat-file`. No patch is made, so that no
+  attribute (`-diff`, `binary`, textconv), driver or option of the user's can hide content.
+* Git runs in the environment the hook was given: the index under commit is the one that
+  GIT_INDEX_FILE names.
+* Both ends of each pipe are served in rounds that fit the pipe, so that nobody waits for ever.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # as typing's, which takes 8 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# Neither of git's own caches, monitors and hooks, nor of diff's settings, may change what we read.
+_READING = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_RAW = (
+    "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-relative",
+    "--ignore-submodules=none", "--ita-invisible-in-index",
+)  # fmt: skip
+
+ROUND = 1000  # objects asked for at once: 1,000 lines of at most 65 bytes fit a pipe of 64 KB
+
+MANY = 200  # objects from which more than one process reads
+MAX_READERS = 4
+SHARE = 50  # objects a process is asked for at a time
+PIPE = 1 << 20  # bytes a pipe holds where the system lets us say so, for a share of usual files
+
+# path, old mode, new mode, old id, new id: EntryChange without importing typing
+Raw = tuple[bytes, int, int, str, str]
+
+
+class GitCommandFailed(Exception):
+    """Git could not be started, ended early or said something unexpected."""
+
+
+def find_git() -> str:
+    """The path of the git command, or "git" where git itself tells nothing better.
+
+    GUI clients start hooks with an empty PATH, but git names its own folder in GIT_EXEC_PATH.
+    """
+    for folder in os.environ.get("PATH", "").split(":"):
+        if folder and os.access(path := f"{folder}/git", os.X_OK):
+            return path
+    inside = os.environ.get("GIT_EXEC_PATH", "")
+    if inside and os.access(path := f"{inside}/git", os.X_OK):
+        return path
+    for path in ("/usr/bin/git", "/usr/local/bin/git", "/opt/homebrew/bin/git"):
+        if os.access(path, os.X_OK):
+            return path
+    raise GitCommandFailed("there is no git command on PATH")
+
+
+class Running:
+    """One git process: `out` is the descriptor of its output, `into` of its input or -1."""
+
+    def __init__(self, args: Sequence[str], *, fed: bool = False, quiet: bool = True) -> None:
+        out, child_out = os.pipe()
+        _widen(out)
+        actions: list[tuple[object, ...]] = [(os.POSIX_SPAWN_DUP2, child_out, 1)]
+        child_in = self.into = -1
+        if fed:
+            child_in, self.into = os.pipe()
+            actions.append((os.POSIX_SPAWN_DUP2, child_in, 0))
+        else:
+            actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
+        if quiet:
+            actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0))
+        command = find_git()
+        try:
+            self.pid = os.posix_spawn(
+                command, ["git", *_READING, *args], _environment(), file_actions=actions
+            )
+        except OSError as error:
+            raise GitCommandFailed(f"the git command cannot be started: {error}") from None
+        finally:
+            os.close(child_out)
+            if fed:
+                os.close(child_in)
+        self.out = out
+        self._verb = args[0]
+
+    def read_all(self) -> bytes:
+        """Everything it prints.
+
+        Raises:
+            GitCommandFailed: it did not end with 0.
+        """
+        parts = []
+        while part := os.read(self.out, 1 << 20):
+            parts.append(part)
+        self.close()
+        return b"".join(parts)
+
+    def close(self, *, check: bool = True) -> None:
+        """Close both pipes and wait for its end.
+
+        Raises:
+            GitCommandFailed: it did not end with 0 and `check` is set.
+        """
+        for descriptor in (self.into, self.out):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.into = self.out = -1
+        _, status = os.waitpid(self.pid, 0)
+        if check and status:
+            raise GitCommandFailed(f"git {self._verb} ended with {status >> 8 or status}")
+
+
+def _widen(pipe: int) -> None:
+    """Let the other end run ahead of us (Linux: F_SETPIPE_SZ, fcntl(2))."""
+    import fcntl
+
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        try:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+        except OSError:
+            pass  # over the user's limit: slower, no less right
+
+
+def _environment() -> dict[str, str]:
+    # Object names with NUL or newline do not occur; LC_ALL keeps answers in one language.
+    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+
+
+def start_staged(against: str) -> Running:
+    """The comparison of the index with a commit, started; `parse_raw(x.read_all())` reads it."""
+    return Running(("diff-index", "--cached", *_RAW, against, "--"))
+
+
+def start_between(old: str, new: str) -> Running:
+    """The comparison of two commits or trees, started."""
+    return Running(("diff-tree", *_RAW, old, new, "--"))
+
+
+def start_worktree(against: str) -> Running:
+    """The comparison of the tracked files on disk with a commit, started."""
+    return Running(("diff-index", *_RAW, against, "--"))
+
+
+def parse_raw(data: bytes) -> list[Raw]:
+    """The entries of a raw comparison, in git's order; an absent side has mode 0 and id "".
+
+    Raises:
+        GitCommandFailed: it is not in git's raw format.
+    """
+    fields = data.split(b"\0")
+    if fields.pop() or len(fields) % 2:
+        raise GitCommandFailed("git's raw comparison ends in the middle")
+    found = []
+    for at in range(0, len(fields), 2):
+        head = fields[at].decode("ascii").split(" ")
+        if len(head) != 5 or head[0][:1] != ":" or len(head[4]) != 1:
+            raise GitCommandFailed(f"git's raw comparison holds {fields[at][:80]!r}")
+        old_mode, new_mode, old, new = int(head[0][1:], 8), int(head[1], 8), head[2], head[3]
+        found.append(
+            (fields[at + 1], old_mode, new_mode, old if old_mode else "", new if new_mode else "")
+        )
+    return found
+
+
+class Objects:
+    """`git cat-file --batch-command`: kinds, sizes and contents of objects by any name."""
+
+    def __init__(self) -> None:
+        self._git = Running(("cat-file", "--batch-command", "--buffer"), fed=True)
+        self._rest = b""
+
+    def close(self) -> None:
+        """End the process."""
+        self._git.close(check=False)
+
+    def __enter__(self) -> Objects:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def ask_info(self, names: Iterable[str]) -> None:
+        """Ask for kinds and sizes; `read_info` gives one answer for each name."""
+        self._send("info", names)
+
+    def read_info(self) -> tuple[str, str, int] | None:
+        """The next (id, kind, size), or None where there is no such object."""
+        return self._head(self._line())
+
+    def info(self, name: str) -> tuple[str, str, int] | None:
+        """Id, kind and size of one object, or None."""
+        self.ask_info([name])
+        return self.read_info()
+
+    def contents(self, names: Sequence[str]) -> Iterator[tuple[str, str, bytes] | None]:
+        """(id, kind, content) of each object in order, None where there is none."""
+        for at in range(0, len(names), ROUND):
+            part = names[at : at + ROUND]
+            self.ask_contents(part)
+            for _ in part:
+                yield self.read_content()
+
+    def ask_contents(self, names: Sequence[str]) -> None:
+        """Ask for contents, at most `ROUND` at once; `read_content` gives one for each name."""
+        self._send("contents", names)
+
+    def read_content(self) -> tuple[str, str, bytes] | None:
+        """The next (id, kind, content), or None where there is no such object."""
+        head = self._head(self._line())
+        return None if head is None else (head[0], head[1], self._exactly(head[2] + 1)[:-1])
+
+    def _send(self, verb: str, names: Iterable[str]) -> None:
+        text = "".join(f"{verb} {name}\n" for name in names) + "flush\n"
+        data = text.encode("utf-8", "surrogateescape")
+        try:
+            while data:
+                data = data[os.write(self._git.into, data) :]
+        except BrokenPipeError:
+            raise GitCommandFailed("git cat-file ended early") from None
+
+    def _head(self, line: bytes) -> tuple[str, str, int] | None:
+        if line.endswith((b" missing", b" ambiguous")):
+            return None
+        parts = line.decode("ascii", "replace").split(" ")
+        if len(parts) != 3 or not parts[2].isdigit():
+            raise GitCommandFailed(f"git cat-file said {line[:80]!r}")
+        return parts[0], parts[1], int(parts[2])
+
+    def _line(self) -> bytes:
+        while (end := self._rest.find(b"\n")) < 0:
+            self._rest += self._more()
+        line, self._rest = self._rest[:end], self._rest[end + 1 :]
+        return line
+
+    def _exactly(self, size: int) -> bytes:
+        if len(self._rest) >= size:
+            data, self._rest = self._rest[:size], self._rest[size:]
+            return data
+        parts, missing = [self._rest], size - len(self._rest)
+        self._rest = b""
+        while missing > 0:
+            part = self._more()
+            parts.append(part)
+            missing -= len(part)
+        if missing < 0:
+            self._rest = parts[-1][missing:]
+            parts[-1] = parts[-1][:missing]
+        return b"".join(parts)
+
+    def _more(self) -> bytes:
+        data = os.read(self._git.out, 1 << 17)
+        if not data:
+            raise GitCommandFailed("git cat-file ended early")
+        return data
+
+
+def many_contents(first: Objects, names: Sequence[str]) -> Iterator[tuple[str, str, bytes] | None]:
+    """As `first.contents(names)`, by several processes at once where there are many.
+
+    Most of the time goes into inflating, which each git does on one core.
+    """
+    helpers = min(os.cpu_count() or 1, MAX_READERS) - 1
+    if len(names) < MANY or not helpers:
+        yield from first.contents(names)
+        return
+    readers = [first, *(Objects() for _ in range(helpers))]
+    try:
+        parts = [names[at : at + SHARE] for at in range(0, len(names), SHARE)]
+        for at, part in enumerate(parts[: len(readers)]):
+            readers[at].ask_contents(part)
+        for at, part in enumerate(parts):
+            reader = readers[at % len(readers)]
+            for _ in part:
+                yield reader.read_content()
+            if at + len(readers) < len(parts):
+                reader.ask_contents(parts[at + len(readers)])
+    finally:
+        for helper in readers[1:]:
+            helper.close()
+
+
+def parse_tree(data: bytes, hash_bytes: int) -> list[tuple[bytes, int, str]]:
+    """The (name, mode, id) of each entry of a raw tree object; ids have `hash_bytes` bytes."""
+    found, at = [], 0
+    while at < len(data):
+        space = data.index(b" ", at)
+        end = data.index(b"\0", space)
+        next_at = end + 1 + hash_bytes
+        found.append((data[space + 1 : end], int(data[at:space], 8), data[end + 1 : next_at].hex()))
+        at = next_at
+    return found

@@ -1,0 +1,256 @@
+"""Makes a policy and a task ready for the fast path, and keeps them in the hooks' cache.
+
+Rules kept here:
+
+* What is compiled may only be wider than what the engine does (`prefilter.py` says why): an
+  expression that a database cannot hold becomes a path that the engine always looks at.
+* The cache is named by the ids of the policy's files in the commit and stamped with the shipped
+  files it was made from; any of them changed means made anew.
+* A cache that cannot be written costs time and nothing else.
+"""
+
+import hashlib
+import os
+import pickle
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from orchestrate.checks import commands, hygiene, judging, patterns
+from orchestrate.checks.change import MAX_CONTENT
+from orchestrate.checks.engine import TaskRules
+from orchestrate.checks.search import (
+    MULTILINE,
+    SINGLEMATCH,
+    Search,
+    expressions,
+    policy_patterns,
+    searchable,
+)
+from orchestrate.checks.secrets import matcher, rules
+from orchestrate.checks.secrets.engine import path_pattern
+from orchestrate.hooks import cache_file
+from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
+from orchestrate.policy.globs import Globs
+from orchestrate.policy.policy import Policy
+
+CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
+CONFLICT = 1 << 19  # id of the needle for marks of a merge conflict
+NOWHERE = -1  # a class that no path is in
+
+# Wider than unsafe_path.py: what may be `.git` in some spelling, leave the tree or not be printed.
+_UNSAFE = (
+    rb"\.git(?:[^a-z0-9_-]|$)|git~|gi[7t][a-z0-9]*~|^/|//|/$|(?:^|/)\.{1,2}(?:/|$)"
+    rb"|[\x00-\x1f\x7f\\]|^[a-z]:|\xe2\x80|\xe2\x81|\xef\xbb\xbf|\xc2[\x80-\x9f]"
+)
+
+
+class _Classes:
+    """Numbers the sets of globs that a policy speaks of."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, ...], int] = {}
+        self.always_look: list[str] = []
+
+    def id(self, globs: Sequence[str]) -> int:
+        """The class of the paths that one of the globs takes in."""
+        if not globs:
+            return NOWHERE
+        return self._ids.setdefault(tuple(globs), len(self._ids))
+
+    def look(self, globs: Iterable[str]) -> None:
+        """Have the engine look at every change of such a path."""
+        self.always_look += globs
+
+    def expressions(self) -> list[matcher.Expression]:
+        """For the database of names."""
+        sets = [(globs, id) for globs, id in self._ids.items()]
+        sets.append((tuple(dict.fromkeys(self.always_look)), LOOK))
+        return [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
+
+    def are_plain(self) -> bool:
+        """Whether every glob means the same on bytes and on text."""
+        every = [g for globs in self._ids for g in globs] + self.always_look
+        return all(glob.isascii() and not set(glob) & set("?[") for glob in every)
+
+
+def joined(globs: Sequence[str]) -> bytes:
+    """One expression for whole paths that any of the globs takes in."""
+    return b"^(?:" + b"|".join(r.encode() for r in Globs(globs).regexes()) + rb")\z"
+
+
+def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -> dict[str, Any]:
+    """The table that `prefilter.Compiled` reads. Raises: ValueError without hyperscan."""
+    import hyperscan._hs_ext as extension
+
+    classes = _Classes()
+    packed, _, wanted = search
+    ruleset = rules.unpack(packed)
+    needles, in_lines = _needles(policy, wanted, ruleset, classes)
+    builtins = _builtins(policy, needles, in_lines, classes)
+    config = policy.config
+    judged = any(r.active and r.type == "block" for r in policy.harness)
+    classes.look(config.protected)
+    for group in (judging.POLICY, judging.HOOKS, judging.CI):
+        classes.look(group)
+    if judged:
+        for globs in commands.SCRIPTS:
+            classes.look(globs.patterns)
+    for rule in policy.rules:
+        for check in rule.checks:
+            if check.on == "added-path":
+                classes.look(check.paths)
+    names = classes.expressions()
+    names.append((UNSAFE, _UNSAFE, CASELESS | DOTALL | SINGLEMATCH))
+    by_path = path_pattern(ruleset)
+    if by_path != r"(?!)":
+        direct = b"^(?:" + by_path.encode() + rb")\z"
+        names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
+    return {
+        "extension": extension.__file__,
+        "inputs": shipped_inputs(),
+        "names": matcher.compile_database(names),
+        "content": matcher.compile_database(_content(wanted, ruleset)),
+        "needles": needles,
+        "in_lines": frozenset(in_lines),
+        "builtins": builtins,
+        "plain_globs": classes.are_plain(),
+        "case_conflict": any(
+            c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
+        ),
+        "judges_commands": judged,
+        "require_task": config.require_task,
+        "max_bytes": min(config.files.max_file_kb * 1024, MAX_CONTENT),
+    }
+
+
+def _content(wanted: Sequence[str], ruleset: rules.Ruleset) -> list[matcher.Expression]:
+    marks = (CONFLICT, rb"^(?:<{7}|>{7}|\|{7}) ", MULTILINE | SINGLEMATCH)
+    return [
+        (id, pattern, flags | SINGLEMATCH) for id, pattern, flags in expressions(wanted, ruleset)
+    ] + [marks]
+
+
+Needles = dict[int, list[tuple[str, int, int]]]  # id -> (role or "", class, excepted class)
+
+
+def _needles(
+    policy: Policy, wanted: Sequence[str], ruleset: rules.Ruleset, classes: _Classes
+) -> tuple[Needles, set[int]]:
+    """Where each expression of the content database means something, and which stay in a line."""
+    numbers = {pattern: number for number, pattern in enumerate(wanted)}
+    needles: Needles = {}
+    across: set[int] = set()
+    owned = [("", check) for check in patterns.line_checks(policy, None)]
+    owned += [(r.id, check) for r in policy.roles.values() for check in patterns.role_checks(r)]
+    for role, check in owned:
+        if not searchable(check.pattern):
+            classes.look(check.paths)
+            continue
+        number = numbers[check.pattern]
+        place = (role, classes.id(check.paths), classes.id(check.excepted))
+        needles.setdefault(number, []).append(place)
+        if check.on != "added-lines":
+            across.add(number)
+    everywhere = [("", classes.id(("**",)), classes.id(policy.config.secrets.allow_paths))]
+    for id, _, _ in matcher.expressions(ruleset):
+        needles[id + len(wanted)] = everywhere
+        if id >= len(ruleset.forms) or ruleset.forms[id].reach:
+            across.add(id + len(wanted))
+    return needles, set(needles) - across
+
+
+def _builtins(
+    policy: Policy, needles: Needles, in_lines: set[int], classes: _Classes
+) -> list[tuple[str, int, int]]:
+    found = []
+    needles[CONFLICT] = []
+    for check in hygiene.switched_on(policy):
+        place = (classes.id(check.paths), classes.id(check.excepted))
+        if check.builtin == "merge-conflict":
+            needles[CONFLICT].append(("", *place))
+            in_lines.add(CONFLICT)
+        elif check.builtin in hygiene.OF_FILE:
+            found.append((check.builtin, *place))
+    return found
+
+
+def compile_task(task: TaskRules, source: bytes, policy_key: str) -> dict[str, Any]:
+    """The table that `prefilter.Task` reads. `source` is the task file it was made from."""
+    scopes = {
+        Task.ALLOW: task.scope,
+        Task.DENY: task.deny + (task.role.deny_paths if task.role else ()) + task.protected,
+        Task.ROLE: task.role.scope if task.role else (),
+    }
+    wanted = [(id, joined(g), DOTALL | SINGLEMATCH) for id, g in scopes.items() if g]
+    planned = task.planned_files
+    return {
+        "source": source,
+        "policy_key": policy_key,
+        "role": task.role.id if task.role else "",
+        "has_role_scope": bool(scopes[Task.ROLE]),
+        "planned": None if planned is None else frozenset(p.encode() for p in planned),
+        # A database needs an expression: an empty scope is one that matches nothing.
+        "names": matcher.compile_database(wanted or [(Task.DENY, b".", DOTALL)]),
+        "plain_globs": all(
+            g.isascii() and not set(g) & set("?[") for globs in scopes.values() for g in globs
+        ),
+    }
+
+
+def shipped_inputs() -> list[tuple[str, int, int]]:
+    """(path, mtime in ns, size) of each file of ours that a compiled policy depends on."""
+    top = Path(__file__).parent.parent
+    data = top / "_data" / "rules"
+    folders = [top / "checks", top / "policy", top / "hooks"]
+    folders.append(data if data.is_dir() else top.parent / "rules")
+    found = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".md", ".yaml"):
+                about = path.stat()
+                found.append((str(path), about.st_mtime_ns, about.st_size))
+    return found
+
+
+def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str, ...]]]:
+    """The policy's joint search, and (packed rules, database, patterns) to compile it from.
+
+    Both come from this user's cache where they were made before: reading the rules of secrets and
+    compiling them takes seconds.
+    """
+    wanted = tuple(policy_patterns(policy))
+    digest = hashlib.sha256(repr((shipped_inputs(), wanted)).encode()).hexdigest()
+    path = os.path.join(platformdirs.user_cache_dir("orchestrate"), "search", digest[:32])
+    value = cache_file.read(path)
+    if value is None:
+        ruleset = rules.shipped()
+        database = b""
+        with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
+            database = matcher.compile_database(expressions(wanted, ruleset))
+        value = (rules.pack(ruleset), database, wanted)
+        with suppress(OSError):
+            cache_file.write(path, value)
+    packed, serialized, kept = value
+    loaded = None
+    with suppress(ValueError):  # no hyperscan, or the database was made on another processor
+        loaded = matcher.load_database(serialized)
+    return Search(kept, rules.unpack(packed), loaded), value
+
+
+def keep_policy(path: str, policy: Policy) -> None:
+    """Put a whole policy into the cache."""
+    with suppress(OSError):
+        cache_file.write(path, {"inputs": shipped_inputs(), "policy": pickle.dumps(policy)})
+
+
+def kept_policy(path: str) -> Policy | None:
+    """The whole policy that `keep_policy` put there, or None when it is not there or stale."""
+    value = cache_file.read(path)
+    if value is None or value.get("inputs") != shipped_inputs():
+        return None
+    found = pickle.loads(value["policy"])
+    return found if isinstance(found, Policy) else None

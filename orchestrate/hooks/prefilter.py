@@ -1,0 +1,264 @@
+"""Decides in a few milliseconds that a change surely gives no finding, or leaves it to the engine.
+
+Rules kept here:
+
+* The only answers are "surely nothing" and "look closely" (`Doubt`). Nothing is judged here: any
+  hit, anything unusual and any error is a doubt, and the whole engine decides.
+* Nothing slow is imported: no re, typing, dataclasses, json, pathlib (a JSON file in the change
+  costs json; see `_parses`). tests/hooks measures it.
+* What it looks for was compiled from the same policy by `compiling.py`; tests hold the two
+  together over every sample: a finding of the engine is a doubt here.
+"""
+
+from __future__ import annotations
+
+from orchestrate.git.changes import Objects, many_contents, parse_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from orchestrate.git.changes import Raw
+
+FILE, EXECUTABLE = 0o100644, 0o100755
+REGULAR = (FILE, EXECUTABLE)
+
+# Ids in the database of names that are no class of paths.
+LOOK = 1 << 20  # the engine looks at every change of such a path
+UNSAFE = LOOK + 1  # the path may be unsafe or unprintable
+
+MAX_LINE = 2000  # bytes; the engine searches longer lines in windows of their own
+MAX_NARROWED = 50  # files whose old content is read as well; with more the engine is as fast
+
+
+class Doubt(Exception):
+    """The engine must look; the text says why, for tests and `--stats`."""
+
+
+class Compiled:
+    """A policy made ready by `compiling.py`, with its databases loaded."""
+
+    def __init__(self, value: dict[str, Any], hyperscan: Any) -> None:
+        self.table = value
+        self.names = load(hyperscan, value["names"])
+        self.content = load(hyperscan, value["content"])
+        self.needles: dict[int, list[tuple[str, int, int]]] = value["needles"]
+
+
+class Task:
+    """The active task made ready: `names` holds its scopes as classes ALLOW, DENY and ROLE."""
+
+    ALLOW, DENY, ROLE = 0, 1, 2
+
+    def __init__(self, value: dict[str, Any], hyperscan: Any) -> None:
+        self.role: str = value["role"]
+        self.has_role_scope: bool = value["has_role_scope"]
+        self.planned: frozenset[bytes] | None = value["planned"]
+        self.plain_globs: bool = value["plain_globs"]
+        self.names = load(hyperscan, value["names"])
+
+
+def load(hyperscan: Any, serialized: bytes) -> Any:
+    """A database ready to scan. Raises: Doubt when it is not one for this machine."""
+    try:
+        database = hyperscan.loadb(serialized, hyperscan.HS_MODE_BLOCK)
+        database.scratch = hyperscan.Scratch(database)
+    except (hyperscan.HyperscanError, TypeError, ValueError) as error:
+        raise Doubt(f"the database does not load: {error}") from None
+    return database
+
+
+def found_in(database: Any, data: bytes) -> set[int]:
+    """The ids that match somewhere in `data`."""
+    found: set[int] = set()
+    if data:
+        database.scan(data, match_event_handler=lambda id, *place: found.add(id))
+    return found
+
+
+def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects: Objects) -> None:
+    """Nothing, when the change surely gives no finding.
+
+    Raises:
+        Doubt: it may give one.
+    """
+    table = compiled.table
+    if task is None and entries and table["require_task"] == "always":
+        raise Doubt("no task")
+    to_read: list[tuple[Raw, set[int]]] = []
+    added: list[bytes] = []
+    for entry in entries:
+        path, old_mode, new_mode, old, new = entry
+        classes = _judge_path(path, compiled, task)
+        if new_mode == 0:
+            if old_mode not in REGULAR:
+                raise Doubt("a submodule or symlink goes")
+            continue
+        if new_mode not in REGULAR or old_mode not in (0, FILE, EXECUTABLE):
+            raise Doubt("not a regular file")
+        if new_mode == EXECUTABLE and old_mode != EXECUTABLE:
+            raise Doubt("becomes executable")
+        if old_mode == 0:
+            added.append(path)
+        if old != new:
+            to_read.append((entry, classes))
+    if added and table["case_conflict"]:
+        _judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
+    _judge_contents(to_read, compiled, task, objects)
+
+
+def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> set[int]:
+    """The classes of paths that `path` is in."""
+    if not path.isascii():
+        if not compiled.table["plain_globs"] or (task is not None and not task.plain_globs):
+            raise Doubt("a path beyond ASCII and patterns that count characters")
+        try:
+            path.decode()
+        except UnicodeDecodeError:
+            raise Doubt("a path that is not UTF-8") from None
+    classes = found_in(compiled.names, path)
+    if LOOK in classes or UNSAFE in classes:
+        raise Doubt("a path that the engine looks at")
+    if task is not None:
+        scopes = found_in(task.names, path)
+        inside = Task.ALLOW in scopes and Task.DENY not in scopes
+        if not inside or (task.has_role_scope and Task.ROLE not in scopes):
+            raise Doubt("outside the scope")
+        if task.planned is not None and path not in task.planned:
+            raise Doubt("not planned")
+    return classes
+
+
+def _judge_contents(
+    to_read: list[tuple[Raw, set[int]]], compiled: Compiled, task: Task | None, objects: Objects
+) -> None:
+    narrowed: list[tuple[Raw, bytes, set[int]]] = []
+    role = task.role if task else ""
+    contents = many_contents(objects, [entry[4] for entry, _ in to_read])
+    for (entry, classes), answer in zip(to_read, contents, strict=True):
+        if answer is None or answer[1] != "blob":
+            raise Doubt("a blob is not there")
+        data = answer[2]
+        _judge_shape(entry[0], data, classes, compiled.table)
+        plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+        hits = _relevant(found_in(compiled.content, plain), classes, role, compiled)
+        if not hits:
+            continue
+        if entry[1] == 0 or not compiled.table["in_lines"].issuperset(hits):
+            raise Doubt("new content matches")
+        narrowed.append((entry, plain, hits))
+        if len(narrowed) > MAX_NARROWED:
+            raise Doubt("much content matches")
+    if narrowed:
+        _judge_added(narrowed, compiled, objects)
+
+
+def _relevant(hits: set[int], classes: set[int], role: str, compiled: Compiled) -> set[int]:
+    """The hits that mean something for a file in these classes, under a task of this role."""
+    found = set()
+    for id in hits:
+        for owner, include, exclude in compiled.needles[id]:
+            if (not owner or owner == role) and include in classes and exclude not in classes:
+                found.add(id)
+    return found
+
+
+def _judge_added(
+    narrowed: list[tuple[Raw, bytes, set[int]]], compiled: Compiled, objects: Objects
+) -> None:
+    """Look again at changed files whose hits may all stand on lines that were there before."""
+    from orchestrate.checks.added import added_texts
+
+    olds = objects.contents([entry[3] for entry, _, _ in narrowed])
+    for (_, new, hits), answer in zip(narrowed, olds, strict=True):
+        if answer is None:
+            raise Doubt("an old blob is not there")
+        old = answer[2].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        added = added_texts(old, new)
+        if any(len(line) > MAX_LINE for line in added):
+            raise Doubt("a long line")
+        if found_in(compiled.content, b"\n".join(added)) & hits:
+            raise Doubt("an added line matches")
+
+
+def _judge_shape(path: bytes, data: bytes, classes: set[int], table: dict[str, Any]) -> None:
+    """What the built-in checks and the limits say to one file's bytes."""
+    if len(data) > table["max_bytes"]:
+        raise Doubt("a large file")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Doubt("UTF-16")
+    if data[:2] == b"#!" and table["judges_commands"] and b"." not in path.rpartition(b"/")[2]:
+        raise Doubt("a script")
+    for builtin, include, exclude in table["builtins"]:
+        if include in classes and exclude not in classes and not _parses(builtin, data):
+            raise Doubt(builtin)
+
+
+def _parses(builtin: str, data: bytes) -> bool:
+    """Whether a built-in check surely has nothing to say."""
+    if builtin == "invalid-json":
+        import json
+
+        try:
+            json.loads(data, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            return False
+        return True
+    if builtin == "invalid-toml":
+        import tomllib
+
+        try:
+            tomllib.loads(data.decode())
+        except (ValueError, RecursionError):
+            return False
+        return True
+    if builtin == "mixed-line-endings":
+        returns = data.count(b"\r")
+        return not returns or returns == data.count(b"\r\n") == data.count(b"\n")
+    if builtin == "byte-order-mark":
+        return data[:3] != b"\xef\xbb\xbf"
+    if builtin == "no-final-newline":
+        return not data or data.endswith((b"\n", b"\r"))
+    return False
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _judge_case(
+    added: list[bytes], entries: Sequence[Raw], objects: Objects, hash_bytes: int
+) -> None:
+    """No added path may equal another one but for case, at any level, in HEAD or in the change."""
+    wanted: dict[bytes, set[bytes]] = {}  # folder -> the names that the change needs there
+    for path in added:
+        if not path.isascii():
+            raise Doubt("an added path beyond ASCII")
+        while path:
+            folder, _, name = path.rpartition(b"/")
+            names = wanted.setdefault(folder, set())
+            if name in names:
+                break
+            names.add(name)
+            path = folder
+    for names, answer in zip(
+        wanted.values(),
+        objects.contents([f"HEAD:{_named(folder)}" for folder in wanted]),
+        strict=True,
+    ):
+        there: dict[bytes, bytes] = {}
+        if answer is not None and answer[1] == "tree":
+            for name, _, _ in parse_tree(answer[2], hash_bytes):
+                if not name.isascii():
+                    raise Doubt("a folder with names beyond ASCII")
+                there[name.lower()] = name
+        folded = {name.lower() for name in names}
+        if len(folded) < len(names) or any(there.get(n.lower(), n) != n for n in names):
+            raise Doubt("paths that differ in case")
+
+
+def _named(folder: bytes) -> str:
+    if b"\n" in folder:
+        raise Doubt("a newline in a path")
+    return folder.decode()

@@ -1,0 +1,139 @@
+"""Starts a hook: the fast path where one exists, and the whole engine whenever that is in doubt.
+
+Rules kept here:
+
+* The fast path ends with 0 or with a doubt; it never refuses by itself.
+* Whatever goes wrong in it, the engine decides; whatever goes wrong there, the hook refuses.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from orchestrate.git.changes import Objects, start_staged
+from orchestrate.hooks import cache_file, places
+from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+# What the policy is made of, by the names that git knows in the commit that is built on.
+POLICY_OBJECTS = (".orchestrate", ".orchestrate/config.yaml", ".orchestrate/rules",
+                  ".orchestrate/roles")  # fmt: skip
+
+
+def main(argv: Sequence[str]) -> NoReturn:
+    """Run one hook and end the process."""
+    hook, *arguments = argv or [""]
+    if hook == "pre-commit":
+        try:
+            pre_commit(os.getcwd())
+            _end(0)
+        except Doubt:
+            pass
+        except Exception as error:  # noqa: BLE001 - any failure here is a doubt; the engine decides
+            if os.environ.get("ORCHESTRATE_DEBUG"):
+                sys.stderr.write(f"orchestrate: fast path: {type(error).__name__}: {error}\n")
+    _whole(hook, arguments)
+
+
+def _end(code: int) -> NoReturn:
+    # No finalizers: freeing the databases would cost a millisecond of every commit.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _whole(hook: str, arguments: Sequence[str]) -> NoReturn:
+    """Run the hook with everything imported."""
+    if sys.flags.no_site:
+        import site
+
+        site.main()
+    from orchestrate.hooks.full import run_hook
+
+    _end(run_hook(hook, arguments))
+
+
+def pre_commit(folder: str) -> None:
+    """Nothing, when what is staged surely gives no finding.
+
+    Raises:
+        Doubt: it may give one.
+    """
+    git_dir = places.find_git_dir(folder)
+    if git_dir is None:
+        raise Doubt("no git directory")
+    if os.path.exists(os.path.join(git_dir, "MERGE_HEAD")):
+        raise Doubt("a merge")
+    with Objects() as objects:
+        objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
+        staged = start_staged("HEAD")
+        source = places.read_task(git_dir)
+        key = policy_key(objects)
+        table = cached_table(places.common_dir(git_dir), key)
+        hyperscan = load_extension(table["extension"])
+        compiled = Compiled(table, hyperscan)
+        task = _task(git_dir, source, key, hyperscan)
+        from orchestrate.git.changes import parse_raw
+
+        judge(parse_raw(staged.read_all()), compiled, task, objects)
+
+
+def policy_key(objects: Objects) -> str:
+    """The name of the policy's cache: the ids of its files in HEAD; the question was asked before.
+
+    Raises:
+        Doubt: something else than a folder stands where the policy should.
+    """
+    ids = []
+    for name in POLICY_OBJECTS:
+        found = objects.read_info()
+        kind = "blob" if name.endswith(".yaml") else "tree"
+        if found is not None and found[1] != kind:
+            raise Doubt(f"{name} is no {kind}")
+        # The folder itself changes with every plan; only that it is one matters.
+        ids.append("-" if found is None else "+" if name == ".orchestrate" else found[0])
+    return "".join(ids[1:])
+
+
+def cached_table(common: str, key: str) -> dict[str, Any]:
+    """The compiled policy from the cache.
+
+    Raises:
+        Doubt: there is none, or it was made from other shipped files.
+    """
+    table = cache_file.read(os.path.join(cache_file.folder_of(common), f"{key}.table"))
+    if table is None:
+        raise Doubt("the policy is not compiled")
+    for path, mtime, size in table["inputs"]:
+        about = os.stat(path)
+        if about.st_mtime_ns != mtime or about.st_size != size:
+            raise Doubt("the shipped files changed")
+    found: dict[str, Any] = table
+    return found
+
+
+def _task(git_dir: str, source: bytes | None, key: str, hyperscan: Any) -> Task | None:
+    if source is None:
+        return None
+    value = cache_file.read(os.path.join(git_dir, "orchestrate-task.cache"))
+    if value is None or value["source"] != source or value["policy_key"] != key:
+        raise Doubt("the task is not compiled")
+    return Task(value, hyperscan)
+
+
+def load_extension(path: str) -> Any:
+    """Hyperscan's own module, without the package around it, which imports typing."""
+    import _imp
+    from _frozen_importlib import ModuleSpec
+    from _frozen_importlib_external import ExtensionFileLoader
+
+    name = "hyperscan._hs_ext"
+    spec = ModuleSpec(name, ExtensionFileLoader(name, path), origin=path)
+    module = _imp.create_dynamic(spec)
+    _imp.exec_dynamic(module)
+    return module
