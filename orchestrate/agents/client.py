@@ -110,6 +110,17 @@ class Client:
     def failure(self, end: ProcessEnd, tally: Tally, errors: Path) -> tuple[Reason, str] | None:
         return None if end.code == 0 else (Reason.AGENT_FAILED, f"exit {end.code}")
 
+    def early_end(self, end: ProcessEnd, errors: Path) -> tuple[Reason, str]:
+        """The reason of a process that exited without the event that should close its run."""
+        said = self.tail(errors).strip()
+        detail = f"exit {end.code} without an end: {said[-500:]}".rstrip(": ")
+        return service_failure(said), detail
+
+    @staticmethod
+    def tail(errors: Path) -> str:
+        """The end of what it printed to standard error."""
+        return read_tail(errors, 16_384).decode("utf-8", "replace")
+
     def reckoned(self, usage: Usage) -> Usage:
         """The usage with a cost by the configured prices, where the tool reports none."""
         prices = self.config.prices
@@ -135,6 +146,21 @@ def service_failure(text: str, status: int = 0) -> Reason:
     if status in (429, 502, 503, 504, 529) or (not status and _BUSY.search(text)):
         return Reason.AGENT_OVERLOADED
     return Reason.AGENT_FAILED
+
+
+def state(attempt: AttemptRequest, *names: str) -> tuple[Path, ...]:
+    """The tool's own folders and files below HOME, which its sandbox leaves writable.
+
+    A folder that is not there yet is made, as the tool itself would; a file has to be there.
+    """
+    home = Path(attempt.environ.get("HOME", "/nonexistent"))
+    if not home.is_dir():
+        return ()
+    paths = [home / name for name in names]
+    for path in paths:
+        if path.suffix != ".json":
+            path.mkdir(parents=True, exist_ok=True)
+    return tuple(path for path in paths if path.exists())
 
 
 def json_object(line: bytes) -> dict[str, Any]:

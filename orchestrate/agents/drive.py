@@ -11,7 +11,8 @@ from pathlib import Path
 from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Outcome
 from orchestrate.agents.detectors import Detectors
 from orchestrate.agents.environment import allowed, pin_hooks
-from orchestrate.agents.events import LineReader, Tally
+from orchestrate.agents.events import Event, Kind, LineReader, Tally
+from orchestrate.agents.guard import fired_file
 from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
 from orchestrate.agents.reasons import REASONS, TOOL_FAILURES, Actor, Reason
@@ -88,6 +89,7 @@ class Stream:
         self.tally = Tally()
         self.stop: tuple[Reason, str] | None = None
         self._tool = tool
+        self._silent = fired_file(attempt) if tool.capabilities.hooks else None
         self._lines = LineReader()
         self._detectors = Detectors(attempt.max_turns, attempt.max_cost_usd, earlier or 0.0)
 
@@ -105,7 +107,18 @@ class Stream:
         for event in self._tool.parse(line):
             self.tally.add(event)
             if self.stop is None:
-                self.stop = self._detectors.see(event, self.tally)
+                self.stop = self._hooks_silent(event) or self._detectors.see(event, self.tally)
+
+    def _hooks_silent(self, event: Event) -> tuple[Reason, str] | None:
+        """Whether the model calls a tool although no hook fired, not even at the session's start.
+
+        The clients ignore broken settings without a word; this is where that shows.
+        """
+        if self._silent is None or event.kind is not Kind.TOOL_CALL:
+            return None
+        fired, self._silent = self._silent.stat().st_size > 0, None
+        what = f"{self._tool.name} called a tool and its hooks did not fire"
+        return None if fired else (Reason.HOOKS_SILENT, what)
 
 
 # How a process that did not end by itself counts.

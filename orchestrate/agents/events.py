@@ -63,7 +63,8 @@ class Event(NamedTuple):
     """One thing that happened. `text`: message, error, path or command; `tool`: its name.
 
     `usage` replaces what was known (a running total) unless `adds` says that it is one step's.
-    `turn` marks what belongs to a new answer of the model; `status` is an HTTP status or 0.
+    `turn` marks what belongs to a new answer of the model; `status` is an HTTP status or 0;
+    `joins` says that a message goes on where the last one stopped.
     """
 
     kind: Kind
@@ -75,6 +76,7 @@ class Event(NamedTuple):
     ok: bool = True
     turn: str = ""
     status: int = 0
+    joins: bool = False
 
 
 class LineReader:
@@ -142,7 +144,7 @@ class Tally:
             case Kind.STARTED:
                 self.started = True
             case Kind.MESSAGE:
-                self._keep(event.text)
+                self._keep(event.text, joins=event.joins)
             case Kind.TOOL_CALL:
                 self.tool_calls += 1
             case Kind.TOOL_REFUSED:
@@ -158,7 +160,11 @@ class Tally:
             case _:
                 pass
 
-    def _keep(self, text: str) -> None:
+    def _keep(self, text: str, *, joins: bool) -> None:
+        if joins and self._texts:
+            last = self._texts.pop()
+            self._chars -= len(last)
+            text = last + text
         text = text[-MAX_TEXT:]
         self._texts.append(text)
         self._chars += len(text)

@@ -4,14 +4,26 @@ import os
 from collections.abc import Callable, Mapping
 
 from orchestrate.agents.adapter import Adapter
+from orchestrate.agents.aider import AiderClient
+from orchestrate.agents.claude import ClaudeClient
 from orchestrate.agents.client import Client
+from orchestrate.agents.codex import CodexClient
 from orchestrate.agents.command import CommandClient, Reader
+from orchestrate.agents.gemini import GeminiClient
 from orchestrate.agents.jsonl import JsonLines
+from orchestrate.agents.mini import MiniClient
+from orchestrate.agents.opencode import OpenCodeClient
 from orchestrate.agents.replay import ReplayClient
 from orchestrate.errors import InvalidInput
 from orchestrate.policy.config import AgentConfig
 
 CLIENTS: Mapping[str, Callable[[AgentConfig, dict[str, str]], Client]] = {
+    "claude": ClaudeClient,
+    "codex": CodexClient,
+    "gemini": GeminiClient,
+    "opencode": OpenCodeClient,
+    "aider": AiderClient,
+    "mini": MiniClient,
     "replay": ReplayClient,
 }
 
