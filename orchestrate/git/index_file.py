@@ -2,13 +2,13 @@
 
 Rules this file keeps:
 - Reading is one pass over the bytes and holds no list, so that 100,000 entries cost no memory.
-- Version 4's shortened paths are read, version 2 or 3 is written. A split index keeps its entries in
-  another file and a sparse one leaves them out: both are refused with the reason.
+- Version 4's shortened paths are read, version 2 or 3 is written. A split index keeps its entries
+  in another file and a sparse one leaves them out: both are refused with the reason.
 - Extensions (cached trees, untracked cache, ...) only save time; they are not carried over.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 from orchestrate.errors import OrchestrateError, Unsupported
@@ -38,6 +38,12 @@ class IndexEntry(NamedTuple):
         return int.from_bytes(self.stat[24:28], "big")
 
     @property
+    def mtime_ns(self) -> int:
+        """When the file was written, as far as the entry knows."""
+        seconds, rest = self.stat[8:12], self.stat[12:16]
+        return int.from_bytes(seconds, "big") * 1_000_000_000 + int.from_bytes(rest, "big")
+
+    @property
     def size(self) -> int:
         """The file's size in bytes (modulo 2^32) when the entry was last found to match."""
         return int.from_bytes(self.stat[36:40], "big")
@@ -51,8 +57,10 @@ class IndexEntry(NamedTuple):
         return Oid(self.oid.hex())
 
 
-def entries(data: bytes, *, only: int = 0, hash_size: int = 20) -> Iterator[IndexEntry]:
-    """The entries in the file's order; with `only`, those with one of these flags.
+def entries(
+    data: bytes, *, only: int = 0, wanted: Set[bytes] | None = None, hash_size: int = 20
+) -> Iterator[IndexEntry]:
+    """The entries in the file's order; those with a flag of `only`, those of the paths `wanted`.
 
     Raises:
         OrchestrateError: the bytes are no index, or are cut off.
@@ -77,7 +85,7 @@ def entries(data: bytes, *, only: int = 0, hash_size: int = 20) -> Iterator[Inde
             end = data.index(0, name)
             path = data[name:end]
             after = position + ((end - position + 8) & ~7)
-        if not only or flags & only:
+        if (not only or flags & only) and (wanted is None or path in wanted):
             stat, oid = (
                 data[position : position + _STAT],
                 data[position + _STAT : position + oid_end],
@@ -119,14 +127,14 @@ def _check_extensions(data: bytes, position: int, hash_size: int) -> None:
         position += 8 + int.from_bytes(size, "big")
 
 
-def encode(rows: Iterable[IndexEntry], *, hash_size: int = 20) -> bytes:
+def encode(rows: Iterable[IndexEntry], *, hash_size: int = 20, extensions: bytes = b"") -> bytes:
     """The bytes of an index file with these entries, sorted as git wants them."""
     ordered = sorted(rows, key=lambda row: (row.path, row.flags & STAGE))
     extended = any(row.flags & (SKIP_WORKTREE | INTENT_TO_ADD) for row in ordered)
     parts = [b"DIRC", (3 if extended else 2).to_bytes(4, "big"), len(ordered).to_bytes(4, "big")]
     for row in ordered:
         parts.append(_encode_entry(row))
-    body = b"".join(parts)
+    body = b"".join(parts) + extensions
     digest = hashlib.sha1 if hash_size == 20 else hashlib.sha256
     return body + digest(body, usedforsecurity=False).digest()
 
@@ -140,10 +148,13 @@ def _encode_entry(row: IndexEntry) -> bytes:
     return fixed + row.path + b"\0" * (8 - size % 8)
 
 
-def stat_bytes(mode: int, found: "StatLike | None") -> bytes:
-    """The 40 bytes that say "this file, as lstat found it, matches"; all zero without `found`."""
+def stat_bytes(mode: int, found: "StatLike | None", size: int = 0) -> bytes:
+    """The 40 bytes that say "this file, as lstat found it, matches"; none does without `found`.
+
+    Without `found`, git compares the content, unless `size` is not 0 and not the file's.
+    """
     if found is None:
-        return b"\0" * 24 + mode.to_bytes(4, "big") + b"\0" * 12
+        return b"\0" * 24 + mode.to_bytes(4, "big") + b"\0" * 8 + size.to_bytes(4, "big")
     words = (
         *divmod(found.st_ctime_ns, 1_000_000_000),
         *divmod(found.st_mtime_ns, 1_000_000_000),

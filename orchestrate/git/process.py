@@ -17,7 +17,8 @@ from typing import BinaryIO, NamedTuple
 
 from orchestrate.errors import OrchestrateError, Unsupported
 
-# Git that runs for us alone: no hooks, no file-system monitor of the user's, no sudden repacking.
+# Git that runs for us alone: no hooks, no file-system monitor of the user's, no sudden repacking,
+# no submodules.
 QUIET = (
     "-c",
     "core.hooksPath=/dev/null",
@@ -27,6 +28,8 @@ QUIET = (
     "gc.auto=0",
     "-c",
     "maintenance.auto=false",
+    "-c",
+    "submodule.recurse=false",
 )
 
 KEPT = re.compile(

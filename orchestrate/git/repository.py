@@ -237,6 +237,10 @@ class Repository:
         """The value git would use for `key`, None when it is not set."""
         return configuration.read_config(self.git_dir, key)
 
+    def own_settings(self) -> list[tuple[str, str]]:
+        """The (key, value) pairs of the repository's own configuration, the user's left out."""
+        return [(entry.name, entry.value or "true") for entry in self._handle.config_snapshot]
+
     def identity(self) -> tuple[str, str]:
         """Name and email of the person, from git's environment variables or configuration.
 

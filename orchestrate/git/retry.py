@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,7 +21,6 @@ T = TypeVar("T")
 
 FIRST_PAUSE = 0.0005  # s, the mean of the first wait; each further one is twice as long
 LONGEST_PAUSE = 0.05  # s
-POLL = 0.001  # s, the longest pause between two looks at the queue
 TURN = 2.0  # s, the longest wait in the queue
 
 
@@ -67,22 +67,18 @@ def retry(
 def in_turn(queue: Queue) -> Iterator[None]:
     """Holds the queue's lock, or goes ahead without it after `TURN` seconds.
 
-    The wait polls: a blocking flock would hang behind a writer that a Ctrl-Z has stopped.
+    The kernel serves waiters in order, and a thread waits so that the wait can be given up: a writer
+    that a Ctrl-Z has stopped must not stop the others.
     """
     queue.lock.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(queue.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        end = time.monotonic() + TURN
-        while not _taken(fd) and time.monotonic() < end:
-            time.sleep(random.uniform(0, POLL))
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiter = threading.Thread(target=fcntl.flock, args=(fd, fcntl.LOCK_EX), daemon=True)
+            waiter.start()
+            waiter.join(TURN)
         yield
     finally:
         os.close(fd)
-
-
-def _taken(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -23,6 +23,12 @@ _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 FOLDER_MODES = (b"40000", b"040000")  # some old tools wrote the zero
 
 Rows = dict[bytes, tuple[bytes, bytes]]  # name -> (mode in octal digits, id in 20 bytes)
+
+# Large trees that were read or written last: a ledger's tree of tasks is looked into several times
+# for each event. A tree never changes, so what is kept cannot be stale; nobody may change a Rows.
+WORTH_KEEPING = 100  # entries
+MOST_KEPT = 16  # trees
+_KNOWN: dict[tuple[str, str], Rows] = {}
 Edits = Mapping[str, tuple[int, Oid] | None]
 
 
@@ -35,11 +41,25 @@ def read_rows(handle: pygit2.Repository, tree: str) -> Rows:
     """
     if tree == EMPTY_TREE:
         return {}
+    key = (handle.path, tree)
+    known = _KNOWN.get(key)
+    if known is not None:
+        return known
     raw = read_object(handle, tree, ObjectType.TREE)
     rows = {name: (mode, oid) for mode, name, oid in _ENTRY.findall(raw)}
     if sum(map(len, rows)) + sum(len(mode) + 22 for mode, _ in rows.values()) != len(raw):
         raise OrchestrateError(f"tree {tree} is damaged", hint="`git fsck` tells more")
+    _remember(key, rows)
     return rows
+
+
+def _remember(key: tuple[str, str], rows: Rows) -> None:
+    if len(rows) < WORTH_KEEPING:
+        return
+    while len(_KNOWN) >= MOST_KEPT:
+        # Another thread may have removed the oldest already.
+        _KNOWN.pop(next(iter(_KNOWN), key), None)
+    _KNOWN[key] = rows
 
 
 def write_rows(handle: pygit2.Repository, rows: Rows, *, sort: bool) -> Oid:
@@ -47,7 +67,9 @@ def write_rows(handle: pygit2.Repository, rows: Rows, *, sort: bool) -> Oid:
     entries = rows.items()
     ordered = sorted(entries, key=_sort_key) if sort else entries
     raw = b"".join([b"%b %b\0%b" % (mode, name, oid) for name, (mode, oid) in ordered])
-    return write_object(handle, ObjectType.TREE, raw)
+    tree = write_object(handle, ObjectType.TREE, raw)
+    _remember((handle.path, tree), dict(ordered))
+    return tree
 
 
 def _sort_key(entry: tuple[bytes, tuple[bytes, bytes]]) -> bytes:
