@@ -17,20 +17,20 @@ from orchestrate.checkpoints.state import State
 from orchestrate.errors import Conflict, Unsupported
 from orchestrate.git.capture import Entry, FileModes, Reading, WorkTree, is_file
 from orchestrate.git.errors import ObjectMissing
+from orchestrate.git.index_file import SKIP_WORKTREE
 from orchestrate.git.private_index import FOLD_AT, PrivateIndex, Scan, worktree_id
 from orchestrate.git.process import GitFailed
 from orchestrate.git.progress import read_progress
 from orchestrate.git.repository import Repository
-from orchestrate.git.types import SUBMODULE, Oid, Signature, path_bytes, path_text
+from orchestrate.git.types import SUBMODULE, Oid, Signature
 from orchestrate.git.user_index import (
     UserIndex,
-    conversions,
     has_attributes,
     index_key,
     is_true,
     read_settings,
     read_user_index,
-    unchanged_by_stat,
+    stat_dirty,
 )
 
 __all__ = ["Created", "Recorder", "create", "record"]
@@ -103,7 +103,7 @@ class Recorder:
     def create_for(
         self, paths: Sequence[str], *, owner: str | None = None, message: str = "", kind: Kind
     ) -> Created:
-        """A checkpoint of these files only, on top of the newest one; costs nothing for the rest."""
+        """A checkpoint of these files only, on top of the newest one; the rest costs nothing."""
         since = self.clock()
         owner = owner or chain.owner_of(self.repo)
         previous = chain.latest(self.repo, owner, self._hints.get(owner, 0))
@@ -112,8 +112,9 @@ class Recorder:
         def read() -> Captured:
             reading = self.files().read(paths, base)
             tree = self.repo.edit_tree(base, reading.entries)
+            user, scope = self.user_index(), tuple(sorted(paths))
             return self._captured(
-                tree, self.user_index(), reading.unstable, reading.unreadable, tuple(sorted(paths))
+                tree, user, reading.unstable, reading.unreadable, self.dirty(scope), scope
             )
 
         return self._append(self._steadily(read), owner, message, kind, since)
@@ -138,7 +139,8 @@ class Recorder:
             reading = self.files().read(paths, base)
             tree = self.repo.edit_tree(base, reading.entries)
             user = self.user_index()
-            return self._captured(tree, user, reading.unstable, reading.unreadable)
+            dirty = self.dirty() if self.dirty(()) is not None else None
+            return self._captured(tree, user, reading.unstable, reading.unreadable, dirty)
 
         found = self._steadily(read)
         if found.state is None or found.state.index_tree != previous.index_tree:
@@ -181,7 +183,8 @@ class Recorder:
             reading = _joined(reading, extra)
         empty = [path for path in scan.nested if reading.entries.get(path) is None]
         self._check_objects(tree)
-        return self._captured(tree, user, reading.unstable, (*reading.unreadable, *empty))
+        unrecorded = (*reading.unreadable, *empty)
+        return self._captured(tree, user, reading.unstable, unrecorded, self.dirty())
 
     def _read_scan(self, scan: Scan, files: WorkTree, since: float) -> tuple[Oid, Reading]:
         """The working tree as a tree, and how its changed paths were read."""
@@ -206,10 +209,12 @@ class Recorder:
         user: UserIndex,
         unstable: Sequence[str],
         unrecorded: Sequence[str],
+        dirty: dict[str, int] | None,
         scope: tuple[str, ...] | None = None,
     ) -> Captured:
         progress = read_progress(self.repo.git_dir)
-        state = State(user.tree, user.specials, self._clean(user, tree), progress)
+        absent = self._absent(user)
+        state = State(user.tree, user.specials, dirty, absent, progress)
         return Captured(
             tree,
             state,
@@ -220,22 +225,21 @@ class Recorder:
             scope,
         )
 
-    def _clean(self, user: UserIndex, tree: Oid) -> tuple[str, ...]:
-        """The paths that git holds for unchanged though their bytes differ from the index's blob."""
+    def _absent(self, user: UserIndex) -> tuple[str, ...]:
+        """The paths that git is told not to look at and that do not stand there."""
+        skipped = [row.path for row in user.specials if row.flags & SKIP_WORKTREE]
+        if is_true(self.settings, "core.sparsecheckout", "false"):
+            return tuple(skipped)  # git drops the flag of those that stand
+        files = self.files()
+        return tuple(path for path in skipped if files.lstat(path) is None)
+
+    def dirty(self, paths: Sequence[str] | None = None) -> dict[str, int] | None:
+        """What `State.dirty` says, of all paths or of these."""
         if not (self.private.may_convert or self._has_attributes):
-            return ()
-        differing = b"".join(
-            path_bytes(change.path) + b"\0"
-            for change in self.repo.diff(user.tree, tree)
-            if change.old_mode and change.new_mode and change.new_mode != SUBMODULE
-        )
-        if not differing:
-            return ()
-        converted, shrunk = conversions(self.repo, self.work_tree, differing, self.settings)
-        suspects = sorted(map(path_text, converted | shrunk))
-        if not suspects:
-            return ()
-        return tuple(sorted(unchanged_by_stat(self.repo, self.work_tree, suspects)))
+            return None
+        if paths is not None and not paths:
+            return {}
+        return stat_dirty(self.repo, self.work_tree, paths or ())
 
     def _check_objects(self, tree: Oid) -> None:
         """Nothing when all of the tree is in the repository.

@@ -1,16 +1,18 @@
 """Giving the user's index back as a checkpoint holds it, whole or for some paths.
 
-An entry that says the same as before keeps its stat data, so that `git status` stays fast. An entry
-whose file was restored gets none, so that git compares the content; except where git held the file
-for unchanged though it differs from the blob, which only the stat data can say (`State.clean`).
+An entry that says the same as before keeps its stat data, so that `git status` stays fast; git then
+finds by content that a restored file is what it was. Where a filter or line-end conversion may
+stand between file and blob, content does not decide alone: there the entry of a restored file gets
+stat data that match, or that do not, as they did (`State.dirty`).
 """
 
+import time
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from orchestrate.checkpoints.state import State
 from orchestrate.git import index_file
-from orchestrate.git.capture import WorkTree
+from orchestrate.git.capture import TICK, WorkTree
 from orchestrate.git.index_file import INTENT_TO_ADD, SPECIAL, IndexEntry, stat_bytes, stat_like
 from orchestrate.git.repository import Repository
 from orchestrate.git.restore import write_index
@@ -19,36 +21,36 @@ from orchestrate.git.user_index import Special, UserIndex
 
 
 class IndexChange(NamedTuple):
-    """What must change in the index: paths whose entries are replaced, and `clean` ones."""
+    """What must change in the index: paths with other entries, and with other stat data."""
 
     replaced: frozenset[str]
-    clean: frozenset[str]
+    restat: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.replaced or self.clean)
+        return bool(self.replaced or self.restat)
 
 
 def index_change(
     repo: Repository,
     now: UserIndex,
     goal: State,
-    restored: Set[str],
+    unsettled: Set[str],
     paths: Sequence[str] | None,
 ) -> IndexChange:
-    """What sets the index now apart from the goal, given the files that are being restored.
+    """What sets the index now apart from the goal; only for `paths`, if these are given.
 
-    Only for `paths`, if these are given.
+    `unsettled` are the paths whose files are restored or whose stat data do not match now.
     """
     if paths is not None:
-        return _change_of(repo, now, goal, restored, frozenset(paths))
+        return _change_of(repo, now, goal, unsettled, frozenset(paths))
     trees = {change.path for change in repo.diff(now.tree, goal.index_tree)}
     differing = set(now.specials) ^ set(goal.specials)
     replaced = trees | {special.path for special in differing}
-    return IndexChange(frozenset(replaced), frozenset(set(goal.clean) & restored))
+    return IndexChange(frozenset(replaced), _restat(goal, unsettled))
 
 
 def _change_of(
-    repo: Repository, now: UserIndex, goal: State, restored: Set[str], paths: frozenset[str]
+    repo: Repository, now: UserIndex, goal: State, unsettled: Set[str], paths: frozenset[str]
 ) -> IndexChange:
     """The same for few paths: looked up one by one, since the trees may differ in many."""
     differing = {special.path for special in set(now.specials) ^ set(goal.specials)} & paths
@@ -57,7 +59,11 @@ def _change_of(
         for path in paths
         if _entry(repo, now.tree, path) != _entry(repo, goal.index_tree, path)
     }
-    return IndexChange(frozenset(differing | trees), frozenset(set(goal.clean) & restored & paths))
+    return IndexChange(frozenset(differing | trees), _restat(goal, unsettled) & paths)
+
+
+def _restat(goal: State, unsettled: Set[str]) -> frozenset[str]:
+    return frozenset() if goal.dirty is None else frozenset(unsettled | goal.dirty.keys())
 
 
 def _entry(repo: Repository, tree: Oid, path: str) -> TreeEntry | None:
@@ -81,7 +87,9 @@ def restore_index(
     """
     path = repo.git_dir / "index"
     data = path.read_bytes() if now.key else b""
-    rows = [_refreshed(row, files, change) for row in _kept(data, change)]
+    if change.restat:
+        time.sleep(TICK)  # an entry as young as the index would be compared by content again
+    rows = [_refreshed(row, files, goal, change, now) for row in _kept(data, change)]
     rows += _new_rows(repo, files, goal, change)
     write_index(repo.git_dir, index_file.encode(rows), now.key, token)
 
@@ -91,10 +99,19 @@ def _kept(data: bytes, change: IndexChange) -> Iterator[IndexEntry]:
     return (row for row in index_file.entries(data) if row.path not in replaced)
 
 
-def _refreshed(row: IndexEntry, files: WorkTree, change: IndexChange) -> IndexEntry:
-    if not change.clean or path_text(row.path) not in change.clean:
-        return row
-    return row._replace(stat=_stat(files, path_text(row.path), row.mode))
+def _refreshed(
+    row: IndexEntry, files: WorkTree, goal: State, change: IndexChange, now: UserIndex
+) -> IndexEntry:
+    if goal.dirty is not None:
+        path = path_text(row.path)
+        return row if path not in change.restat else _matched(row, files, path, goal)
+    # Git compares an entry as young as the index by content (Documentation/technical/racy-git.txt,
+    # in whole seconds where it is built so). In a younger index it would not: size 0 makes it.
+    return row if row.seconds < now.time_ns // 1_000_000_000 else row.without_size()
+
+
+def _matched(row: IndexEntry, files: WorkTree, path: str, goal: State) -> IndexEntry:
+    return row._replace(stat=_stat(files, path, row.mode, goal))
 
 
 def _new_rows(
@@ -106,19 +123,21 @@ def _new_rows(
     for path in change.replaced:
         found = specials.get(path, [])
         for special in found:
-            yield _row(files, path, special.mode, special.oid, special.flags, change)
+            yield _row(files, path, special.mode, special.oid, special.flags, goal)
         entry = None if found else _entry(repo, goal.index_tree, path)
         if entry is not None:
-            yield _row(files, path, entry.mode, entry.oid, 0, change)
+            yield _row(files, path, entry.mode, entry.oid, 0, goal)
 
 
-def _row(
-    files: WorkTree, path: str, mode: int, oid: Oid, flags: int, change: IndexChange
-) -> IndexEntry:
-    stat = _stat(files, path, mode) if path in change.clean else stat_bytes(mode, None)
+def _row(files: WorkTree, path: str, mode: int, oid: Oid, flags: int, goal: State) -> IndexEntry:
+    stat = stat_bytes(mode, None) if goal.dirty is None else _stat(files, path, mode, goal)
     return IndexEntry(path_bytes(path), stat, bytes.fromhex(oid), flags & (SPECIAL | INTENT_TO_ADD))
 
 
-def _stat(files: WorkTree, path: str, mode: int) -> bytes:
+def _stat(files: WorkTree, path: str, mode: int, goal: State) -> bytes:
+    """Stat data that match the file, or that do not and give the size that they gave."""
+    assert goal.dirty is not None
+    if path in goal.dirty:
+        return stat_bytes(mode, None, size=goal.dirty[path])
     found = files.lstat(path)
     return stat_bytes(mode, stat_like(found) if found else None)

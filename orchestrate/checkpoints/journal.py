@@ -1,8 +1,9 @@
 """The rollback that is under way in a worktree, written down before its first change.
 
 `<git dir>/orchestrate/rollback.json` stands from before the first change to after the last one;
-finishing renames it to `last-rollback.json`, which `rollback --undo` reads. So one that is there when
-a rollback begins was interrupted. Checkpoints are named by number: pruning gives commits new ids.
+finishing renames it to `last-rollback.json`, which `rollback --undo` reads. So one that is there
+when a rollback begins was interrupted. Checkpoints are named by number: pruning gives commits new
+ids.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A checkpoint as a value, and its form as a commit message.
 
-The commit's tree is the working tree, byte for byte. Its parents, where they exist, are in order the
-previous checkpoint of the owner, HEAD, and the commit that holds index and git state (`state`); the
-trailers say which is which, and git's own reachability keeps all of it.
+The commit's tree is the working tree, byte for byte. Its parents, where they exist, are in order
+the previous checkpoint of the owner, HEAD, and the commit that holds index and git state (`state`).
+The trailers say which is which, and git's own reachability keeps all of it.
 """
 
 import json
@@ -32,8 +32,8 @@ class Checkpoint(NamedTuple):
     """One recorded working tree, index, HEAD and branch.
 
     `scope` is None for a whole tree; else only these paths were looked at and the rest of the tree
-    is the previous checkpoint's. `unstable` paths were being written, `unrecorded` ones could not be
-    read or hold a repository without commits. `size` counts the bytes of content it brought.
+    is the previous checkpoint's. `unstable` paths were being written, `unrecorded` ones could not
+    be read or hold a repository without commits. `size` counts the bytes of content it brought.
     """
 
     owner: str

@@ -58,7 +58,11 @@ class Request(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a rollback did, or would do. `before` is the checkpoint that undoes it."""
+    """What a rollback did, or would do. `before` is the checkpoint that undoes it.
+
+    `untouched` could not be recorded, so they were left alone. `shown` were ignored, so they stay,
+    and are not ignored any more by the rules that came back.
+    """
 
     target: str
     before: str
@@ -69,6 +73,7 @@ class Report(NamedTuple):
     moved: tuple[str, Oid, Oid] | None
     outcome: Outcome
     untouched: tuple[str, ...]
+    shown: tuple[str, ...] = ()
 
     @property
     def is_exact(self) -> bool:
@@ -114,7 +119,8 @@ def rollback(recorder: Recorder, target: Checkpoint, request: Request) -> Report
         journal.begin(recorder.repo.git_dir, entry)
         report = _carry_out(recorder, entry, plan.changes, target)
         journal.finish(recorder.repo.git_dir)
-        return report._replace(goal=plan.goal, untouched=plan.untouched)
+        shown = _shown(recorder, plan)
+        return report._replace(goal=plan.goal, untouched=plan.untouched, shown=shown)
 
 
 def preview(recorder: Recorder, target: Checkpoint, request: Request) -> Report:
@@ -164,7 +170,7 @@ def recover(recorder: Recorder, *, backwards: bool = False) -> Report:
         free_index(git_dir, entry.token)
         before = chain.find(recorder.repo, entry.before, "")
         target = chain.find(recorder.repo, entry.target, "")
-        differing = recorder.repo.diff(before.tree, entry.goal)
+        differing = recorder.repo.diff(_on_disk(recorder, before), entry.goal)
         changes, untouched = _recorded(differing, before, target)
         _clean_temporaries(recorder, entry.token, changes)
         recorder.create(kind=Kind.ROLLBACK, message=f"amid the rollback to {entry.target}")
@@ -189,6 +195,14 @@ def alone(recorder: Recorder, *, shared: bool = False) -> Iterator[None]:
     with (folder / "rollback.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
+
+
+def _shown(recorder: Recorder, plan: _Plan) -> tuple[str, ...]:
+    if not any(change.path.endswith(".gitignore") for change in plan.changes):
+        return ()
+    after = recorder.look().checkpoint
+    changes = recorder.repo.diff(plan.goal.tree, _on_disk(recorder, after))
+    return tuple(change.path for change in changes if change.is_added)
 
 
 def _refuse_pending(recorder: Recorder) -> None:
@@ -217,7 +231,7 @@ def _takes(recorder: Recorder, target: Checkpoint, request: Request) -> Take:
 
 
 def _are_files(recorder: Recorder, target: Checkpoint, request: Request) -> bool:
-    """Whether each path is one file, in the checkpoint and on disk: then only these are looked at."""
+    """Whether each path is one file at most, in the checkpoint and on disk."""
     files = recorder.files()
     for path in request.paths:
         found = files.lstat(path)
@@ -232,16 +246,15 @@ def _are_files(recorder: Recorder, target: Checkpoint, request: Request) -> bool
 
 
 def _plan(recorder: Recorder, target: Checkpoint, request: Request, take: Take) -> _Plan:
-    repo = recorder.repo
     if request.mode is not Mode.PARTIAL:
         check_target(target)
     before = take(())
     goal = _goal(recorder, before.checkpoint, target, request)
-    in_the_way = _in_the_way(recorder, before.checkpoint.tree, goal.tree)
+    in_the_way = _in_the_way(recorder, _on_disk(recorder, before.checkpoint), goal.tree)
     if in_the_way:
         before = take(in_the_way)
         goal = _goal(recorder, before.checkpoint, target, request)
-    differing = repo.diff(before.checkpoint.tree, goal.tree)
+    differing = recorder.repo.diff(_on_disk(recorder, before.checkpoint), goal.tree)
     changes, untouched = _recorded(differing, before.checkpoint, target)
     if request.mode is Mode.FULL:
         move = _move(before.checkpoint, target) if request.move_branch else None
@@ -269,14 +282,22 @@ def goal_paths(
 
 
 def _goal(recorder: Recorder, before: Checkpoint, target: Checkpoint, request: Request) -> Goal:
-    repo = recorder.repo
+    present, wanted = _on_disk(recorder, before), _on_disk(recorder, target)
     if request.mode is Mode.FULL:
-        return Goal(target.tree)
+        return Goal(wanted)
     if request.mode is Mode.SMART:
         assert request.check is not None, "a smart rollback needs a checker"
-        return smart_goal(repo, before.tree, target.tree, request.check)
+        return smart_goal(recorder.repo, present, wanted, request.check)
     paths = goal_paths(recorder, before, target, request, ())
-    return Goal(partial_tree(repo, before.tree, target.tree, paths))
+    return Goal(partial_tree(recorder.repo, present, wanted, paths))
+
+
+def _on_disk(recorder: Recorder, checkpoint: Checkpoint) -> Oid:
+    """The checkpoint's tree without what was outside of a sparse checkout."""
+    state = _state(recorder, checkpoint)
+    if state is None or not state.absent:
+        return checkpoint.tree
+    return recorder.repo.edit_tree(checkpoint.tree, dict.fromkeys(state.absent))
 
 
 def _in_the_way(recorder: Recorder, before: Oid, goal: Oid) -> list[str]:
@@ -292,8 +313,10 @@ def _in_the_way(recorder: Recorder, before: Oid, goal: Oid) -> list[str]:
             there = files.lstat(path)
             if there is None:
                 break
-            is_last = depth == len(parts)
-            if (is_last or is_file(there)) and recorder.repo.entry(before, path) is None:
+            known = recorder.repo.entry(before, path)
+            # A folder that was recorded may hold ignored files; a file may stand for a folder.
+            is_recorded = known is not None and known.mode != TREE
+            if (depth == len(parts) or is_file(there)) and not is_recorded:
                 found.add(path)
                 break
     return sorted(found)
@@ -349,8 +372,8 @@ def _index_change(
     state = _state(recorder, target)
     if state is None:
         return IndexChange(frozenset(), frozenset())
-    restored = {change.path for change in changes}
-    return index_change(recorder.repo, recorder.user_index(), state, restored, paths)
+    unsettled = {change.path for change in changes} | set(recorder.dirty(paths) or ())
+    return index_change(recorder.repo, recorder.user_index(), state, unsettled, paths)
 
 
 # Doing.
@@ -380,8 +403,8 @@ def _carry_out(
 def _restore_index(recorder: Recorder, entry: Journal, state: State, outcome: Outcome) -> bool:
     for attempt in range(TRIES):
         now = recorder.user_index()
-        done = frozenset(outcome.done)
-        change = index_change(recorder.repo, now, state, done, entry.paths)
+        unsettled = {*outcome.done, *(recorder.dirty(entry.paths) or ())}
+        change = index_change(recorder.repo, now, state, unsettled, entry.paths)
         if not change:
             return attempt > 0
         try:

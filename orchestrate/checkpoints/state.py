@@ -23,13 +23,16 @@ from orchestrate.git.user_index import Special
 class State(NamedTuple):
     """Index and progress.
 
-    `clean` are paths that git holds for unchanged though their bytes are not the index's blob (a
-    filter or line-end conversion stands between): their index entry must keep saying so.
+    Where a filter or line-end conversion may stand between file and blob, `dirty` holds the paths
+    whose index entry's stat data did not match, with the size that it gave: git calls a file
+    changed by that alone. It is None where there is no conversion, so that content decides.
+    `absent` are in the tree because git is told not to look (skip-worktree), and not on disk.
     """
 
     index_tree: Oid
     specials: tuple[Special, ...]
-    clean: tuple[str, ...]
+    dirty: dict[str, int] | None
+    absent: tuple[str, ...]
     progress: dict[str, bytes]
 
     @property
@@ -40,7 +43,7 @@ class State(NamedTuple):
 
 def write_state(repo: Repository, state: State, known: Oid | None, who: Signature) -> Oid:
     """The id of a commit that holds the state; `known` itself if that one does."""
-    document = {"specials": state.specials, "clean": state.clean}
+    document = {"specials": state.specials, "dirty": state.dirty, "absent": state.absent}
     text = json.dumps(document, indent=2, sort_keys=True) + "\n"
     edits: dict[str, tuple[int, Oid] | None] = {
         "index": (TREE, state.index_tree),
@@ -80,7 +83,8 @@ def read_state(repo: Repository, oid: Oid) -> State:
     return State(
         index_tree=entries["index"].oid,
         specials=tuple(Special(*row) for row in document["specials"]),
-        clean=tuple(document["clean"]),
+        dirty=document["dirty"],
+        absent=tuple(document["absent"]),
         progress={
             entry.path: repo.read_blob(entry.oid)
             for entry in (repo.walk_tree(folder.oid) if folder else ())

@@ -56,7 +56,7 @@ class FileModes(NamedTuple):
 
 
 class WorkTree:
-    """The files below one folder. Folders that were seen to be real are remembered: keep it short."""
+    """The files below one folder; for one pass, since it remembers the folders it saw."""
 
     def __init__(self, repo: Repository, root: Path, modes: FileModes) -> None:
         self.repo = repo
@@ -98,8 +98,10 @@ class WorkTree:
         Only what may have been written after `since` is read.
         """
         found = self.lstat(path)
-        if found is None or entry is None:
-            return found is None and entry is None
+        if entry is None:  # a plain folder is nothing that is recorded
+            return found is None or (stat.S_ISDIR(found.st_mode) and not self._is_nested(path))
+        if found is None:
+            return False
         if not self._changed_after(path, int((since - TICK) * 1e9)):
             return True
         read = self.read([path], None)
@@ -107,7 +109,7 @@ class WorkTree:
         return now == entry and not read.unstable
 
     def lstat(self, path: str) -> os.stat_result | None:
-        """What stands at the path itself; None for nothing, or below something that is no folder."""
+        """What stands at the path itself; None for nothing, or when its folder is no folder."""
         raw = path_bytes(path)
         if not self._is_folder(raw.rpartition(b"/")[0]):
             return None
@@ -115,6 +117,9 @@ class WorkTree:
             return os.lstat(self.root + b"/" + raw)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def _is_nested(self, path: str) -> bool:
+        return is_repository(self.root + b"/" + path_bytes(path))
 
     def _is_folder(self, folder: bytes) -> bool:
         known = self._folders.get(folder)

@@ -38,10 +38,13 @@ class IndexEntry(NamedTuple):
         return int.from_bytes(self.stat[24:28], "big")
 
     @property
-    def mtime_ns(self) -> int:
-        """When the file was written, as far as the entry knows."""
-        seconds, rest = self.stat[8:12], self.stat[12:16]
-        return int.from_bytes(seconds, "big") * 1_000_000_000 + int.from_bytes(rest, "big")
+    def seconds(self) -> int:
+        """When the file was written, as far as the entry knows (s since the epoch)."""
+        return int.from_bytes(self.stat[8:12], "big")
+
+    def without_size(self) -> "IndexEntry":
+        """The entry as git writes it when only the content can tell whether the file changed."""
+        return self._replace(stat=self.stat[:36] + b"\0" * 4)
 
     @property
     def size(self) -> int:

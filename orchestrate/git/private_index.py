@@ -1,8 +1,8 @@
 """A git directory and index of our own over somebody's working tree.
 
 Rules this file keeps:
-- Git does the looking (`git status` with parallel lstat, untracked cache and fsmonitor), but with our
-  git directory: the user's index, its lock and its stat data are never touched.
+- Git does the looking (`git status` with parallel lstat, untracked cache and fsmonitor), but with
+  our git directory: the user's index, its lock and its stat data are never touched.
 - The index there holds files as they are on disk. `info/attributes` outranks every `.gitattributes`
   (gitattributes(5)) and switches off all conversion, so a blob is the file, byte for byte.
 - What stands in the folder is a cache. It is published by renaming one small file, and thrown away
@@ -84,7 +84,7 @@ class Scan(NamedTuple):
 class _State(NamedTuple):
     """What `state.json` says of the published index file."""
 
-    index: str
+    file: str
     base: Oid
     skipped: str
     age: int
@@ -125,7 +125,7 @@ class PrivateIndex:
 
     def _scan(self, state: _State, user: UserIndex) -> Scan:
         refresh = state.age >= REFRESH_AFTER
-        index = self._copy(state) if refresh else self.folder / state.index
+        index = self._copy(state) if refresh else self.folder / state.file
         found = self.git(
             ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames",
              "--ignore-submodules=dirty", "--no-ahead-behind"],
@@ -185,7 +185,7 @@ class PrivateIndex:
         """The files at and below `paths` that git ignores; nested repositories are left out."""
         assert self._state is not None, "including follows scan"
         command = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *paths]
-        found = self.git(command, self.folder / self._state.index, literal=True).stdout
+        found = self.git(command, self.folder / self._state.file, literal=True).stdout
         return [path for path in _split(found) if not path.endswith("/")]
 
     def ignored(self, paths: Sequence[str]) -> frozenset[str]:
@@ -245,7 +245,7 @@ class PrivateIndex:
     def _copy(self, state: _State) -> Path:
         """A second name for the published index: git writes by renaming, the first one stays."""
         index = self.folder / f"index.{secrets.token_hex(6)}"
-        os.link(self.folder / state.index, index)
+        os.link(self.folder / state.file, index)
         return index
 
     def _write_tree(self, index: Path) -> Oid:
@@ -254,7 +254,7 @@ class PrivateIndex:
 
     def _publish(self, state: _State, index: Path) -> _State:
         _date_back(index, index.stat().st_mtime_ns)
-        state = state._replace(index=index.name)
+        state = state._replace(file=index.name)
         self._store(state)
         for left in self.folder.glob("index.*"):
             if left.name != index.name:
@@ -270,7 +270,7 @@ class PrivateIndex:
             document = json.loads((self.folder / "state.json").read_bytes())
             known = document.pop("format"), document.pop("work_tree")
             state = _State(**document)
-            there = (self.folder / state.index).is_file()
+            there = (self.folder / state.file).is_file()
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return state if there and known == (FORMAT, str(self.work_tree)) else None
@@ -290,7 +290,7 @@ class PrivateIndex:
             _split(
                 self.git(
                     ["ls-files", "-z", "--cached", "--ignored", "--exclude-standard"],
-                    self.folder / state.index,
+                    self.folder / state.file,
                 ).stdout
             )
         )

@@ -48,7 +48,7 @@ def read_progress(git_dir: Path) -> dict[str, bytes]:
 
 
 def in_progress(files: Mapping[str, bytes]) -> str:
-    """ "merge", "rebase", "cherry-pick", ... or "" when nothing is."""
+    """What is in progress: merge, rebase, cherry-pick, ... or "" when nothing is."""
     tops = {name.partition("/")[0] for name in files}
     return next((word for mark, word in _MARKS if mark in tops), "")
 

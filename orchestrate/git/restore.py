@@ -1,7 +1,7 @@
 """Putting tree entries back into a working tree, and an index in place: each path by one rename.
 
 Rules this file keeps:
-- A file is written beside the tree and renamed into place, so that a reader sees the old or the new.
+- A file is written beside the tree and renamed into place: a reader sees the old or the new.
 - Nothing is replaced or removed that is not what the caller says stands there and has saved.
 - Never through a symbolic link, never into or over a nested repository.
 - The user's index is replaced under git's own lock, and only if it is the one that was read.
@@ -66,7 +66,7 @@ class Restorer:
         ready, raced = self._standing(plain, since)
         blocked = self._remove([change for change in ready if change.is_deleted])
         blocked += self._write([change for change in ready if not change.is_deleted])
-        left = self._link([change for change in nested])
+        left = self._link(nested)
         refused = {*blocked, *raced}
         done = tuple(change.path for change in plain if change.path not in refused)
         return Outcome(done, tuple(raced), tuple(blocked), tuple(left))

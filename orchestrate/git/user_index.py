@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -178,7 +178,7 @@ def without_conversions(
     doubtful = _doubtful(repo, work_tree, data, settings)
     plain = all(special.flags & SPECIAL == SKIP_WORKTREE for special in user.specials)
     if plain and not doubtful and data[4:8] != b"\0\0\0\4":
-        return data, True
+        return data or index_file.encode(()), True
     rows = [
         row._replace(flags=row.flags & SKIP_WORKTREE)
         for row in index_file.entries(data)
@@ -238,16 +238,25 @@ def has_attributes(repo: Repository, work_tree: Path, settings: dict[str, str]) 
     return is_true(settings, "core.autocrlf", "false") or any(place.exists() for place in places)
 
 
-def unchanged_by_stat(repo: Repository, work_tree: Path, paths: Iterable[str]) -> frozenset[str]:
-    """Those of the paths whose index entry's stat data says that the file is the entry's."""
-    asked = list(paths)
-    named = ["--", *asked] if len(asked) < 500 else []  # a command line has a limit
+def stat_dirty(repo: Repository, work_tree: Path, paths: Sequence[str]) -> dict[str, int]:
+    """The paths whose index entry's stat data does not match the file, with the entry's size.
+
+    Of all paths where none are given.
+    """
+    named = ["--", *paths] if len(paths) < 500 else []  # a command line has a limit
     found = run_git(
         [*QUIET, "diff-files", "-z", "--name-only", "--ignore-submodules=all", *named],
-        cwd=work_tree, git_dir=repo.git_dir, work_tree=work_tree,
+        cwd=work_tree,
+        git_dir=repo.git_dir,
+        work_tree=work_tree,
         env={"GIT_LITERAL_PATHSPECS": "1"},
-    ).stdout  # fmt: skip
-    return frozenset(asked) - {path_text(part) for part in found.split(b"\0")}
+    ).stdout
+    dirty = frozenset(found.split(b"\0")[:-1])
+    if not dirty:
+        return {}
+    _, data = _read_stable(repo.git_dir / "index")
+    rows = index_file.entries(data, wanted=dirty)
+    return {path_text(row.path): row.size for row in rows if not row.stage}
 
 
 def _blob_sizes(repo: Repository, rows: list[IndexEntry]) -> dict[bytes, int]:
