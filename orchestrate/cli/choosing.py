@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
@@ -59,13 +60,9 @@ class PlanArgument(click.ParamType[str]):
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
+    ) -> list[CompletionItem]:
         repo = Repository.open(Path(ctx.find_root().params.get("directory") or "."))
-        return [
-            click.shell_completion.CompletionItem(i)
-            for i in known_plans(repo)
-            if i.startswith(incomplete)
-        ]
+        return [CompletionItem(i) for i in known_plans(repo) if i.startswith(incomplete)]
 
 
 plan_argument = click.argument("plan", type=PlanArgument(), required=False)

@@ -12,8 +12,10 @@ from orchestrate.cli.main import run as orchestrate
 from orchestrate.cli.output import console
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.process import run_git
+from orchestrate.git.removal import remove_tree
 from orchestrate.git.repository import Repository
 from orchestrate.ledger.store import plan_ids
+from orchestrate.runner.places import repository_cache
 
 _CONFIG = """\
 schema_version: 1
@@ -53,7 +55,11 @@ def demo(ctx: click.Context, keep: str | None, jobs: int) -> None:
         click.echo(f"\nkept in {folder}")
         return
     with tempfile.TemporaryDirectory(prefix="orchestrate-demo-") as made:
-        _Demo(Path(made), jobs).play()
+        played = _Demo(Path(made).resolve(), jobs)
+        try:
+            played.play()
+        finally:
+            remove_tree(repository_cache(played.repo / ".git"))
     click.echo("\nThe folder is gone; --keep DIR would have kept it.")
 
 

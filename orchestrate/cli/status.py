@@ -51,7 +51,8 @@ def print_status(state: PlanState) -> None:
 def _row(state: PlanState, task: TaskState) -> tuple[str, ...]:
     wave = next(n for n, wave in enumerate(state.plan.waves(), start=1) if task.id in wave)
     tries = ", ".join(f"{a.number} {a.reason}" for a in task.attempts)
-    return (str(wave), task.id, str(task.status), tries, task.commit[:12], task.reason[:100])
+    reason = "" if task.status is TaskStatus.COMPLETED else task.reason[:100]
+    return (str(wave), task.id, str(task.status), tries, task.commit[:12], reason)
 
 
 def next_steps(state: PlanState) -> list[str]:

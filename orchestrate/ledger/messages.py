@@ -38,7 +38,9 @@ def _number(event: Event, after: PlanState) -> str:
 
 
 def _attempt(event: Event, after: PlanState) -> str:
-    found = _number(event, after)
+    found, attempt = _number(event, after), event.data.get("attempt")
+    if attempt:
+        return f" ({found} {attempt['reason']})"
     return f" ({found})" if found else ""
 
 

@@ -104,7 +104,9 @@ def _decided(state: PlanState, proposals: Iterable[Event]) -> list[Event]:
 
 
 def _completes(event: Event, task: str) -> bool:
-    return event.task == task and event.kind in (TaskEvent.COMPLETED, TaskEvent.RECOVERED)
+    # A plan's events have no task; "completed" is a word of theirs too.
+    closes = event.kind in (TaskEvent.COMPLETED, TaskEvent.RECOVERED)
+    return bool(task) and event.task == task and closes
 
 
 def _judgement(event: Event, judged: Judged) -> Event:

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrate.ledger.codec import SCHEMA_VERSION, task_json, to_json
 from orchestrate.plans.model import Task
 from orchestrate.plans.state import PlanState, TaskState
-from orchestrate.plans.states import ENDED
+from orchestrate.plans.states import ENDED, TaskStatus
 
 PLANS = ".orchestrate/plans/"
 
@@ -87,7 +87,7 @@ def _line(task: Task, state: TaskState) -> str:
     seen = ", ".join(f"{_cell(r.by)} {r.decision}" for r in state.reviews)
     cells = [
         f"{task.id}: {_cell(task.title)}",
-        str(state.status) + (f" ({_cell(state.reason)})" if state.reason else ""),
+        str(state.status) + _why(state),
         tries,
         last.agent if last else "",
         f"`{state.tree[:12]}`" if state.tree else "",
@@ -95,6 +95,12 @@ def _line(task: Task, state: TaskState) -> str:
         seen,
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _why(state: TaskState) -> str:
+    """The reason of a status that needs one; a completed task's stands at its attempt."""
+    shown = state.reason and state.status is not TaskStatus.COMPLETED
+    return f" ({_cell(state.reason)})" if shown else ""
 
 
 def _cell(text: str) -> str:

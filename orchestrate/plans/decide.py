@@ -36,6 +36,15 @@ _OPENERS = frozenset(
         TaskEvent.UNBLOCKED,
     }
 )
+# Events by which an ended plan goes on.
+_REOPENERS = frozenset(
+    {
+        TaskEvent.RETRIED,
+        TaskEvent.RECOVERED,
+        TaskEvent.SKIPPED,
+        TaskEvent.UNPROMOTED,
+    }
+)
 # Events that need the plan to be under way.
 _WORK = frozenset({TaskEvent.CLAIMED, TaskEvent.WAITING})
 
@@ -143,8 +152,7 @@ def _unblock_dependents(state: PlanState, event: Event) -> Iterator[Event]:
 
 
 def _reopening(state: PlanState, first: Event) -> Iterator[Event]:
-    reopens = first.kind in {TaskEvent.RETRIED, TaskEvent.UNPROMOTED}
-    if reopens and state.status in PLAN_ENDED:
+    if first.kind in _REOPENERS and state.status in PLAN_ENDED:
         reason = f"{first.task} {first.kind}"
         yield Event(PlanEvent.REOPENED, "", first.actor, first.at, reason)
 

@@ -76,7 +76,9 @@ def attempt(
     Raises:
         OrchestrateError: the workspace could not be made; there is no fallback to a shared tree.
     """
-    create_workspace(repo, assignment.start, place.work, sparse=assignment.sparse)
+    create_workspace(
+        repo, assignment.start, place.work, sparse=assignment.sparse, index=place.index
+    )
     active_task.write(place.work / ".git", dict(assignment.active))
     end = adapter.run(_request(assignment, place), cancel)
     evidence = _evidence(assignment.pack, end)

@@ -29,12 +29,14 @@ from orchestrate.runner import clock
 from orchestrate.runner.decisions import person_of
 from orchestrate.runner.project import Project, policy_at
 
-_SLUG = 48  # characters of a plan id before its random part
+_SLUG = 24  # characters of a plan id before its random part, cut between words
 
 
 def new_plan_id(title: str) -> str:
     """An id of the form `<slug>-<6 base32 chars>`, made without asking anybody."""
-    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:_SLUG].strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    if len(slug) > _SLUG:
+        slug = slug[: _SLUG + 1].rpartition("-")[0] or slug[:_SLUG]
     random = base64.b32encode(os.urandom(4)).decode().lower()[:6]
     return f"{slug or 'plan'}-{random}"
 

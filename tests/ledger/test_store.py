@@ -37,7 +37,7 @@ def test_an_event_is_one_commit_with_subject_and_trailers(make_ledger, git, repo
     start(ledger, "a")
     attempted(ledger, "a")
     log = git("log", "-1", "--format=%B", ledger.ref, cwd=repo)
-    assert log.splitlines()[0] == "a: running -> running (R0/S0)"
+    assert log.splitlines()[0] == "a: running -> running (R0/S0 AC_NOT_MET)"
     trailers = git("log", "-1", "--format=%(trailers:only)", ledger.ref, cwd=repo)
     assert trailers.splitlines() == [
         "Orchestrate-Event: task.attempted",

@@ -1,0 +1,1 @@
+"""Measurements as ratios against a peer or plain git doing the same work in the same run."""
