@@ -122,14 +122,14 @@ def entry_changes(raw: Iterable[Raw]) -> list[EntryChange]:
     ]
 
 
-def staged_change(objects: GitObjects, parents: Sequence[Oid]) -> Change:
+def staged_change(objects: GitObjects, parents: Sequence[Oid], folder: str = "") -> Change:
     """The change from the commit's parents to the index, the first parent being HEAD.
 
     Of a merge only what differs from every parent is new; of no parent, everything.
     """
     if not parents:
-        return _change(objects, _staged(empty_tree(objects)), None, {})
-    first, *others = [_staged(parent) for parent in parents]
+        return _change(objects, _staged(empty_tree(objects), folder), None, {})
+    first, *others = [_staged(parent, folder) for parent in parents]
     olds: dict[str, tuple[Oid, ...]] = {}
     for other in others:
         by_path = {entry.path: entry for entry in other}
@@ -140,16 +140,16 @@ def staged_change(objects: GitObjects, parents: Sequence[Oid]) -> Change:
     return _change(objects, first, tree, olds)
 
 
-def change_between(objects: GitObjects, old: Oid | None, new: Oid) -> Change:
+def change_between(objects: GitObjects, old: Oid | None, new: Oid, folder: str = "") -> Change:
     """The change from one commit or tree to another; `old` None is nothing at all."""
     base = old or empty_tree(objects)
-    raw = changes.parse_raw(changes.start_between(base, new).read_all())
+    raw = changes.parse_raw(changes.start_between(base, new, folder).read_all())
     tree = objects.resolve(old, "tree") if old else None
     return _change(objects, entry_changes(raw), tree, {})
 
 
-def _staged(against: Oid) -> list[EntryChange]:
-    return entry_changes(changes.parse_raw(changes.start_staged(against).read_all()))
+def _staged(against: Oid, folder: str) -> list[EntryChange]:
+    return entry_changes(changes.parse_raw(changes.start_staged(against, folder).read_all()))
 
 
 def _change(

@@ -62,7 +62,7 @@ def find_git() -> str:
 class Running:
     """One git process: `out` is the descriptor of its output, `into` of its input or -1."""
 
-    def __init__(self, args: Sequence[str], *, fed: bool = False, quiet: bool = True) -> None:
+    def __init__(self, args: Sequence[str], folder: str = "", *, fed: bool = False) -> None:
         out, child_out = os.pipe()
         _widen(out)
         actions: list[tuple[object, ...]] = [(os.POSIX_SPAWN_DUP2, child_out, 1)]
@@ -72,12 +72,12 @@ class Running:
             actions.append((os.POSIX_SPAWN_DUP2, child_in, 0))
         else:
             actions.append((os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0))
-        if quiet:
-            actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0))
+        actions.append((os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0))
+        where = ("-C", folder) if folder else ()
         command = find_git()
         try:
             self.pid = os.posix_spawn(
-                command, ["git", *_READING, *args], _environment(), file_actions=actions
+                command, ["git", *where, *_READING, *args], _environment(), file_actions=actions
             )
         except OSError as error:
             raise GitCommandFailed(f"the git command cannot be started: {error}") from None
@@ -131,19 +131,19 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
 
 
-def start_staged(against: str) -> Running:
+def start_staged(against: str, folder: str = "") -> Running:
     """The comparison of the index with a commit, started; `parse_raw(x.read_all())` reads it."""
-    return Running(("diff-index", "--cached", *_RAW, against, "--"))
+    return Running(("diff-index", "--cached", *_RAW, against, "--"), folder)
 
 
-def start_between(old: str, new: str) -> Running:
+def start_between(old: str, new: str, folder: str = "") -> Running:
     """The comparison of two commits or trees, started."""
-    return Running(("diff-tree", *_RAW, old, new, "--"))
+    return Running(("diff-tree", *_RAW, old, new, "--"), folder)
 
 
-def start_worktree(against: str) -> Running:
+def start_worktree(against: str, folder: str = "") -> Running:
     """The comparison of the tracked files on disk with a commit, started."""
-    return Running(("diff-index", *_RAW, against, "--"))
+    return Running(("diff-index", *_RAW, against, "--"), folder)
 
 
 def parse_raw(data: bytes) -> list[Raw]:
@@ -170,8 +170,9 @@ def parse_raw(data: bytes) -> list[Raw]:
 class Objects:
     """`git cat-file --batch-command`: kinds, sizes and contents of objects by any name."""
 
-    def __init__(self) -> None:
-        self._git = Running(("cat-file", "--batch-command", "--buffer"), fed=True)
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder
+        self._git = Running(("cat-file", "--batch-command", "--buffer"), folder, fed=True)
         self._rest = b""
 
     def close(self) -> None:
@@ -268,7 +269,7 @@ def many_contents(first: Objects, names: Sequence[str]) -> Iterator[tuple[str, s
     if len(names) < MANY or not helpers:
         yield from first.contents(names)
         return
-    readers = [first, *(Objects() for _ in range(helpers))]
+    readers = [first, *(Objects(first.folder) for _ in range(helpers))]
     try:
         parts = [names[at : at + SHARE] for at in range(0, len(names), SHARE)]
         for at, part in enumerate(parts[: len(readers)]):

@@ -122,6 +122,14 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
         "judges_commands": judged,
+        "secrets": (len(wanted), CONFLICT),
+        "message": {
+            "conventional": config.commit_message.conventional,
+            "types": frozenset(config.commit_message.types),
+            "scopes": frozenset(config.commit_message.scopes),
+            "max_subject": config.commit_message.max_subject,
+            "required_trailers": bool(config.commit_message.required_trailers),
+        },
         "require_task": config.require_task,
         "max_bytes": min(config.files.max_file_kb * 1024, MAX_CONTENT),
     }

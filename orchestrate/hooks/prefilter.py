@@ -43,6 +43,7 @@ class Compiled:
         self.table = value
         self.names = load(hyperscan, value["names"])
         self.content = load(hyperscan, value["content"])
+        self.secrets = range(*value["secrets"])
         self.needles: dict[int, list[tuple[str, int, int]]] = value["needles"]
 
 
@@ -106,6 +107,33 @@ def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects
     if added and table["case_conflict"]:
         _judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
     _judge_contents(to_read, compiled, task, objects)
+
+
+def judge_message(text: bytes, compiled: Compiled) -> None:
+    """Nothing, when a commit message surely gives no finding.
+
+    Raises:
+        Doubt: it may give one.
+    """
+    rules = compiled.table["message"]
+    if not text.isascii() or b"\r" in text or b" >8 " in text or rules["required_trailers"]:
+        raise Doubt("an unusual message")
+    kept = [line.rstrip() for line in text.split(b"\n") if line[:1] != b"#"]
+    lines = b"\n".join(kept).strip(b"\n").split(b"\n")
+    subject = lines[0].decode()
+    if len(subject) > rules["max_subject"] or (len(lines) > 1 and lines[1]):
+        raise Doubt("a long subject or no blank line")
+    if rules["conventional"]:
+        head, colon, rest = subject.partition(": ")
+        kind, _, scope = head.removesuffix("!").partition("(")
+        named = scope.removesuffix(")")
+        form = not scope or (scope.endswith(")") and named and not set(named) & set("() \t"))
+        if not colon or not rest.strip() or not form or kind not in rules["types"]:
+            raise Doubt("not a conventional subject")
+        if rules["scopes"] and named not in rules["scopes"]:
+            raise Doubt("not an accepted scope")
+    if any(id in compiled.secrets for id in found_in(compiled.content, b"\n".join(lines))):
+        raise Doubt("the message matches")
 
 
 def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> set[int]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
-from orchestrate.git.changes import Objects, start_staged
+from orchestrate.git.changes import Objects, parse_raw, start_staged
 from orchestrate.hooks import cache_file, places
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
+from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge, judge_message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ POLICY_OBJECTS = (".orchestrate", ".orchestrate/config.yaml", ".orchestrate/rule
 def main(argv: Sequence[str]) -> NoReturn:
     """Run one hook and end the process."""
     hook, *arguments = argv or [""]
-    if hook == "pre-commit":
+    if arguments[:1] == ["--orchestrate-probe"]:  # `doctor` asks; see stubs.py
+        sys.stderr.write("orchestrate: this hook fires\n")
+        _end(0)
+    if hook in FAST:
         try:
-            pre_commit(os.getcwd())
+            FAST[hook](os.getcwd(), arguments)
             _end(0)
         except Doubt:
             pass
@@ -58,7 +61,7 @@ def _whole(hook: str, arguments: Sequence[str]) -> NoReturn:
     _end(run_hook(hook, arguments))
 
 
-def pre_commit(folder: str) -> None:
+def pre_commit(folder: str, arguments: Sequence[str]) -> None:
     """Nothing, when what is staged surely gives no finding.
 
     Raises:
@@ -78,9 +81,27 @@ def pre_commit(folder: str) -> None:
         hyperscan = load_extension(table["extension"])
         compiled = Compiled(table, hyperscan)
         task = _task(git_dir, source, key, hyperscan)
-        from orchestrate.git.changes import parse_raw
-
         judge(parse_raw(staged.read_all()), compiled, task, objects)
+
+
+def commit_msg(folder: str, arguments: Sequence[str]) -> None:
+    """Nothing, when the message in the file surely gives no finding.
+
+    Raises:
+        Doubt: it may give one.
+    """
+    git_dir = places.find_git_dir(folder)
+    if git_dir is None:
+        raise Doubt("no git directory")
+    with Objects() as objects:
+        objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
+        with open(arguments[0], "rb") as file:
+            text = file.read()
+        table = cached_table(places.common_dir(git_dir), policy_key(objects))
+    judge_message(text, Compiled(table, load_extension(table["extension"])))
+
+
+FAST = {"pre-commit": pre_commit, "commit-msg": commit_msg}
 
 
 def policy_key(objects: Objects) -> str:

@@ -1,0 +1,208 @@
+"""Ranges of commits: what a push brings, what `check RANGE` and `verify` look at.
+
+Rules kept here:
+
+* Policy comes from the range's base, never from what the range brings.
+* All of a range is judged as one change, and each commit's message by itself.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from orchestrate.checks.catalogue import finding
+from orchestrate.checks.engine import TaskRules, check_message, order, run_checks
+from orchestrate.checks.findings import Finding
+from orchestrate.checks.reading import change_between
+from orchestrate.errors import InvalidInput
+from orchestrate.git.process import GitResult, hook_environment, run_git
+from orchestrate.git.types import Oid
+from orchestrate.hooks import compiling
+from orchestrate.hooks.place import Place, read_policy
+from orchestrate.policy.policy import Policy
+
+PUSH_SECONDS = 60.0  # a push waits no longer for its checks
+MAX_REFS = 20  # refs of one transaction that are judged; a fetch may move thousands
+MAX_MESSAGES = 1000  # commits of one range whose messages are read
+
+
+class Update(NamedTuple):
+    """One line that git says to pre-push; an absent side is None."""
+
+    local_ref: str
+    local: Oid | None
+    remote_ref: str
+    remote: Oid | None
+
+
+def parse_updates(said: bytes) -> list[Update]:
+    """What a push updates.
+
+    Raises:
+        InvalidInput: a line is not what githooks(5) says.
+    """
+    found = []
+    for line in said.decode("utf-8", "surrogateescape").splitlines():
+        fields = line.split(" ")
+        if len(fields) != 4:
+            raise InvalidInput(f"git said {line[:100]!r} to pre-push")
+        found.append(Update(fields[0], _oid(fields[1]), fields[2], _oid(fields[3])))
+    return found
+
+
+def _oid(text: str) -> Oid | None:
+    return Oid(text) if text.strip("0") else None
+
+
+def push_findings(place: Place, remote: str, updates: Sequence[Update]) -> list[Finding]:
+    """The findings on a push: what it deletes or overwrites, and what it brings unjudged."""
+    found: list[Finding] = []
+    for update in updates:
+        found += _of_ref(place, update)
+        if update.local is not None and not update.remote_ref.startswith("refs/orchestrate/"):
+            base = _known_base(place, remote, update)
+            with _time_boxed(found, update.remote_ref):
+                found += range_findings(place, base, update.local, None)
+    return sorted(set(found), key=order)
+
+
+def _of_ref(place: Place, update: Update) -> Iterator[Finding]:
+    policy = place.policy()
+    short = update.remote_ref.removeprefix("refs/heads/")
+    guarded = short in guarded_branches(policy)
+    if update.local is None:
+        id = "push-deletes-protected" if guarded else "push-deletes"
+        yield finding(id, "", f"the push deletes {short}")
+    elif update.remote is not None and not is_ancestor(place, update.remote, update.local):
+        id = "push-forces-protected" if guarded else "push-forces"
+        yield finding(id, "", f"the push overwrites {short} at {update.remote[:12]}")
+
+
+def guarded_branches(policy: Policy) -> frozenset[str]:
+    """The branches that are neither deleted nor overwritten."""
+    named = policy.config.base_branch
+    return frozenset({"main", "master", *([named] if named else [])})
+
+
+def is_ancestor(place: Place, old: Oid, new: Oid) -> bool:
+    """Whether `new` can reach `old`; not, where `old` is not known here."""
+    return _git(place, "merge-base", "--is-ancestor", old, new, check=False).code == 0
+
+
+def merge_base(place: Place, one: str, other: str) -> Oid | None:
+    """A best common ancestor, or None when the two share no history."""
+    done = _git(place, "merge-base", one, other, check=False)
+    return Oid(done.stdout.decode().strip()) if done.code == 0 else None
+
+
+def _git(place: Place, *args: str, check: bool = True) -> GitResult:
+    return run_git(args, cwd=Path(place.folder), env=hook_environment(), check=check)
+
+
+def _known_base(place: Place, remote: str, update: Update) -> Oid | None:
+    """The newest commit of what is pushed that the remote has; None when it has nothing of it."""
+    assert update.local is not None
+    if update.remote is not None and place.objects.resolve(update.remote, "commit"):
+        return merge_base(place, update.remote, update.local)
+    args = ("--boundary", update.local, "--not", f"--remotes={remote or '*'}")
+    listed = _git(place, "rev-list", *args).stdout.decode().split()
+    if not listed:
+        return update.local  # the remote has all of it
+    boundary = [Oid(line[1:]) for line in listed if line.startswith("-")]
+    return boundary[0] if len(boundary) == 1 else _best(place, boundary, update.local)
+
+
+def _best(place: Place, boundary: Sequence[Oid], tip: Oid) -> Oid | None:
+    """One base for several boundaries: the one that the first-parent line passes through."""
+    if not boundary:
+        return None
+    line = _git(place, "rev-list", "--first-parent", tip).stdout
+    return next((c for c in map(Oid, line.decode().split()) if c in set(boundary)), None)
+
+
+@contextmanager
+def _time_boxed(found: list[Finding], ref: str) -> Iterator[None]:
+    """At most `PUSH_SECONDS`; then a finding that says that it was not enough."""
+
+    def on_alarm(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, on_alarm)
+    signal.setitimer(signal.ITIMER_REAL, PUSH_SECONDS)
+    try:
+        yield
+    except TimeoutError:
+        message = f"what is pushed to {ref} was not judged within {PUSH_SECONDS:g} s"
+        found.append(finding("push-not-checked", "", message))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def range_findings(
+    place: Place,
+    base: Oid | None,
+    tip: Oid,
+    task: TaskRules | None,
+    *,
+    only: frozenset[str] | None = None,
+    messages: bool = True,
+) -> list[Finding]:
+    """The findings on everything from `base` (None: from nothing) to `tip`.
+
+    Raises:
+        FileError: the policy of `base` does not parse.
+    """
+    if base == tip:
+        return []
+    tree = place.objects.resolve(base, "tree") if base else None
+    policy = read_policy(place.objects, tree, base or "the defaults")
+    search, _ = compiling.joint_search(policy)
+    found = run_checks(
+        change_between(place.objects, base, tip, place.folder),
+        policy,
+        task,
+        only=only,
+        skip=frozenset() if task else frozenset(["outputs"]),
+        search=search,
+        baseline=place.baseline(policy, base),
+    )
+    if messages and (only is None or "message" in only):
+        for commit, text in commit_messages(place, base, tip):
+            for one in check_message(text, policy, search=search):
+                found.append(one._replace(message=f"commit {commit[:12]}: {one.message}"))
+    return sorted(set(found), key=order)
+
+
+def commit_messages(place: Place, base: Oid | None, tip: Oid) -> Iterator[tuple[Oid, str]]:
+    """The id and message of each commit of a range, newest first, merges left out."""
+    spec = [tip, *([f"^{base}"] if base else [])]
+    args = ("--no-merges", f"--max-count={MAX_MESSAGES}", "-z", "--format=%H%n%B", *spec, "--")
+    for record in _git(place, "log", *args).stdout.split(b"\0"):
+        commit, _, text = record.decode("utf-8", "surrogateescape").partition("\n")
+        if commit:
+            yield Oid(commit), text.strip("\n")
+
+
+def transaction_findings(place: Place, said: bytes) -> list[Finding]:
+    """The findings on the branches that a ref transaction moves: `--no-verify` ends here.
+
+    A commit that the branch's old value, or another branch, already has was judged there.
+    """
+    found: list[Finding] = []
+    moved = [
+        line.split(" ", 2) for line in said.decode("utf-8", "surrogateescape").splitlines() if line
+    ]
+    heads = [f for f in moved if len(f) == 3 and f[2].startswith("refs/heads/") and f[1].strip("0")]
+    for old, new, _ in heads[:MAX_REFS]:
+        tip = Oid(new)
+        unknown = ("--max-count=1", tip, "--not", "--branches", "--remotes")
+        if not _git(place, "rev-list", *unknown).stdout.strip():
+            continue
+        base = _oid(old) or place.objects.resolve(f"{tip}^", "commit")
+        shared = merge_base(place, base, tip) if base else None
+        found += range_findings(place, shared, tip, place.task(), messages=False)
+    return sorted(set(found), key=order)
