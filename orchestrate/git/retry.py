@@ -67,7 +67,7 @@ def retry(
 def in_turn(queue: Queue) -> Iterator[None]:
     """Holds the queue's lock, or goes ahead without it after `TURN` seconds.
 
-    The kernel serves waiters in order, and a thread waits so that the wait can be given up: a writer
+    The kernel serves waiters in order. A thread waits, so that the wait can be given up: a writer
     that a Ctrl-Z has stopped must not stop the others.
     """
     queue.lock.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from orchestrate.git.process import QUIET, GitFailed, run_git
 from orchestrate.git.removal import remove_tree
 from orchestrate.git.repository import Repository
 from orchestrate.git.sparse import SETTINGS, cone_patterns, normal_cone, sparse_index
-from orchestrate.git.types import SUBMODULE, Oid, TreeEntry, path_text
+from orchestrate.git.types import SUBMODULE, Oid, TreeEntry, path_bytes, path_text
 
 __all__ = ["capture_tree", "create_workspace", "remove_tree"]
 
@@ -30,16 +30,15 @@ def create_workspace(
     commit: Oid,
     folder: Path,
     *,
+    index: Path,
     sparse: Sequence[str] | None = None,
     identity: tuple[str, str] | None = None,
-    index: Path | None = None,
 ) -> None:
     """Makes a clone at `folder` with the commit's files and HEAD detached there.
 
+    `index` becomes a folder that `capture_tree` needs; it must be out of the agent's reach.
     `sparse` names the folders of a cone, whose files alone are written out. `identity` is whom the
-    agent commits as, by default the user. `index` is where `capture_tree` will find what it needs,
-    outside the workspace; without it a capture reads every file, and a sparse one is not possible.
-    Submodules stay empty folders.
+    agent commits as, by default the user. Submodules stay empty folders.
 
     Raises:
         OrchestrateError: the folder is in use, or the files cannot be written; nothing is left.
@@ -49,11 +48,11 @@ def create_workspace(
     cone = None if sparse is None else normal_cone(sparse)
     try:
         _clone(repo, commit, folder, cone, identity or repo.identity())
-        if index is not None:
-            make_private(repo, commit, index, cone)
-            shutil.copyfile(folder / ".git" / "index", index / "index")
+        make_private(repo, commit, index, cone)
+        shutil.copyfile(folder / ".git" / "index", index / "index")
     except BaseException:
         remove_tree(folder)
+        remove_tree(index)
         raise
 
 
@@ -69,7 +68,7 @@ def _clone(
         git_dir, repo, commit, settings=SETTINGS if cone is not None else (), identity=identity
     )
     if cone is not None:
-        (git_dir / "info" / "sparse-checkout").write_text(cone_patterns(cone), "utf-8")
+        (git_dir / "info" / "sparse-checkout").write_bytes(path_bytes(cone_patterns(cone)))
         (git_dir / "index").write_bytes(sparse_index(repo, repo.tree_of(commit), cone))
     check_out(git_dir, folder, commit)
 
@@ -81,7 +80,7 @@ def check_out(git_dir: Path, folder: Path, commit: Oid) -> None:
         OrchestrateError: they cannot be written, as on a full disk.
     """
     # A forced checkout looks at each file once; `read-tree --reset -u` and `reset --hard` do twice.
-    args = [*QUIET, *PARALLEL, "checkout", "--quiet", "--force", "--detach", commit, "--"]
+    args = [*QUIET, *PARALLEL, "-c", "core.logAllRefUpdates=false", "checkout", "--quiet", "--force", "--detach", commit, "--"]
     try:
         run_git(args, git_dir=git_dir, work_tree=folder, cwd=folder)
     except GitFailed as failed:
@@ -96,7 +95,7 @@ def make_private(
     """Makes a git directory that is kept out of a folder's reach, to look at the folder with."""
     make_git_dir(git_dir, repo, commit, settings=SETTINGS if cone is not None else ())
     if cone is not None:
-        (git_dir / "info" / "sparse-checkout").write_text(cone_patterns(cone), "utf-8")
+        (git_dir / "info" / "sparse-checkout").write_bytes(path_bytes(cone_patterns(cone)))
 
 
 def capture_tree(repo: Repository, folder: Path, index: Path) -> Oid:
@@ -112,8 +111,8 @@ def capture_tree(repo: Repository, folder: Path, index: Path) -> Oid:
         raise OrchestrateError(
             f"the workspace {folder} is gone", hint="its agent removed or replaced it"
         )
-    if not (index / "HEAD").is_file():
-        make_private(repo, repo.head_commit() or Oid("0" * 40), index)
+    if not (index / "index").is_file():
+        raise OrchestrateError(f"{index} is not what `create_workspace` made for {folder}")
     (index / "index.lock").unlink(missing_ok=True)  # of a capture that was killed: one user only
     _add_all(repo, folder, index)
     if (index / "info" / "sparse-checkout").exists():
@@ -156,8 +155,7 @@ def _own_submodules(repo: Repository, folder: Path, index: Path) -> list[str]:
 
     Git would run `git status` in them, under a configuration that the agent wrote.
     """
-    file = index / "index"
-    if not file.is_file() or _GITLINK not in file.read_bytes():
+    if _GITLINK not in (index / "index").read_bytes():
         return []
     rows = _index_rows(repo, folder, index)
     links = [row.path for row in rows if row.mode == SUBMODULE]
