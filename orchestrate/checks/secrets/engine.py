@@ -78,6 +78,7 @@ class Scanner:
     matcher: Matcher
     _regexes: dict[int, Any] = field(default_factory=dict)
     _direct: tuple[tuple[int, Form], ...] = ()
+    _paths: Any = None
     _where: dict[int, re.Pattern[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,6 +103,10 @@ class Scanner:
 
     def direct_forms(self, path: str) -> list[tuple[int, Form]]:
         """The forms that run over the whole of a file at `path` (lower case)."""
+        if self._paths is None:
+            self._paths = compile_regex(path_pattern(self.ruleset))
+        if self._paths.fullmatch(path.encode("utf-8", "surrogateescape")) is None:
+            return []  # nearly every file: one look instead of one for each form
         return [
             (i, form) for i, form in self._direct if any(self.applies(r, path) for r in form.rules)
         ]

@@ -9,14 +9,20 @@ Rules kept here:
 * STRONG is meant to be right nine times in ten; WEAK is what a person should look at.
 """
 
+import base64
 import re
 from enum import IntEnum
 from functools import lru_cache
 
 from orchestrate.checks.secrets.names import Kind
-from orchestrate.checks.secrets.placeholders import is_example_word, is_filler, is_reference
+from orchestrate.checks.secrets.placeholders import (
+    is_example_word,
+    is_filler,
+    is_leet,
+    is_reference,
+)
 from orchestrate.checks.secrets.text import entropy
-from orchestrate.checks.secrets.wordlike import parts, surprise
+from orchestrate.checks.secrets.wordlike import LIKE_WORDS, parts, surprise
 
 
 class Grade(IntEnum):
@@ -33,53 +39,77 @@ _PATH = re.compile(
     r"^(?:\.{0,2}/|~/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|www\.)|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
 _NAME_LIKE = re.compile(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
-_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{3,}[0-9]{1,6}[!@#$%.*?]*")
+_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
+_HASHED = re.compile(
+    r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
+)
+_SAYS = re.compile(r"%[0-9A-Fa-f]{2}.*%[0-9A-Fa-f]{2}|^%[A-F0-9]{2}")  # encoded for a URL
 _PROSE = re.compile(r"\s\S+\s")
-_WORDS = 4.85  # bits a letter; above it nine random strings in ten, below it nine words in ten
-_MARKUP = re.compile(r"[<>{}()|\[\]]|\\[wdsbSDW]|\]\+|\.\*")
+_MARKUP = re.compile(r"[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
 
 
 @lru_cache(maxsize=4096)
-def grade(kind: Kind, value: str) -> Grade:
-    """How sure it is that `value` is a secret of the kind its name promises."""
+def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
+    """How sure it is that `value` is a secret of the kind its name promises.
+
+    Tests, documentation and examples are full of made-up values: there, only what looks drawn by a
+    machine counts.
+    """
     if kind is Kind.NONE or is_filler(value) or is_reference(value) or is_example_word(value):
         return Grade.NONE
-    if _PROSE.search(value) or _PATH.search(value):
+    if _PROSE.search(value) or _PATH.search(value) or _SAYS.search(value):
         return Grade.NONE
     if kind is Kind.PASSWORD:
-        return _password(value)
-    if kind is Kind.SALT:
-        return min(Grade.WEAK, _token(value, shortest=12))
-    return _token(value, shortest=10 if kind is Kind.SECRET else 20)
+        found = _password(value, shortest=10 if in_tests else 6)
+    elif kind is Kind.SALT:
+        found = min(Grade.WEAK, _token(value, shortest=12))
+    else:
+        found = _token(value, shortest=18 if in_tests else 12 if kind is Kind.SECRET else 20)
+    return found if found is Grade.STRONG or not in_tests else Grade.NONE
 
 
-def _password(value: str) -> Grade:
-    if not 5 <= len(value) <= 128 or _MARKUP.search(value):
+def _password(value: str, *, shortest: int) -> Grade:
+    if not 5 <= len(value) <= 128 or _MARKUP.search(value) or _HASHED.search(value):
         return Grade.NONE
     if looks_random(value):
-        return Grade.STRONG if len(value) >= 6 else Grade.WEAK
+        return Grade.WEAK if is_leet(value) or len(value) < shortest else Grade.STRONG
     if value.isalpha() and (value.islower() or value.istitle() or value.isupper()):
-        return Grade.NONE
-    if value.isdigit() or _WORD_AND_NUMBER.fullmatch(value):
-        return Grade.WEAK
+        return Grade.WEAK if surprise(value) >= LIKE_WORDS and len(value) >= 8 else Grade.NONE
+    if _WORD_AND_NUMBER.fullmatch(value):
+        return Grade.STRONG if shortest == 6 and not _starts_with_example(value) else Grade.WEAK
     return Grade.NONE if is_identifier(value) else Grade.WEAK
 
 
+def _starts_with_example(value: str) -> bool:
+    """Whether a word and a number is one that examples use: `admin123`, `Password1!`."""
+    return is_example_word(value.rstrip("0123456789!@#$%.*?"))
+
+
 def _token(value: str, *, shortest: int) -> Grade:
-    if len(value) < shortest or len(value) > 2000 or re.search(r"[\s<>()|,;]", value):
+    if len(value) < 10 or len(value) > 2000 or re.search(r"[\s<>()|,;]", value):
         return Grade.NONE
     if _UUID.fullmatch(value):
         return Grade.WEAK
     if _HEX.fullmatch(value) and not value.isdigit():
-        return Grade.STRONG if len(value) >= 16 and entropy(value.encode()) > 2.7 else Grade.WEAK
-    if value.isdigit() or not looks_random(value):
+        return Grade.STRONG if len(value) >= 20 and entropy(value.encode()) > 2.7 else Grade.WEAK
+    if value.isdigit() or not looks_random(value) or _decodes_to_text(value):
         return Grade.NONE
-    return Grade.STRONG if entropy(value.encode()) > 3.0 else Grade.WEAK
+    return Grade.STRONG if len(value) >= shortest and entropy(value.encode()) > 3.0 else Grade.WEAK
+
+
+def _decodes_to_text(value: str) -> bool:
+    """Whether `value` is base64 of words: `YSBzZWNyZXQ=` says "a secret"."""
+    try:
+        said = base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return False
+    return said.isprintable() and not looks_random(said)
 
 
 def is_identifier(value: str) -> bool:
     """Whether `value` reads as a name in a program: `user_password`, `auth.token.invalid`."""
-    return _NAME_LIKE.fullmatch(value) is not None and surprise(value) < _WORDS
+    digits = sum(map(str.isdigit, value))
+    return digits < 3 and _NAME_LIKE.fullmatch(value) is not None and surprise(value) < LIKE_WORDS
 
 
 def looks_random(value: str) -> bool:
@@ -100,4 +130,4 @@ def looks_random(value: str) -> bool:
     inner = sum(not char.isalnum() and char not in "_-. /:" for char in value)
     if inner and digits and letters >= 2 and len(value) >= 7:
         return bits >= 4.0
-    return bits >= _WORDS and (digits > 0 or inner > 0 or bits >= 5.5) and letters >= 4
+    return bits >= LIKE_WORDS and (digits > 0 or inner > 0 or bits >= 5.5) and letters >= 4

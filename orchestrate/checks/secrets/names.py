@@ -83,7 +83,8 @@ def kind_of(name: str) -> Kind:
         kind = _kind_at(names, at)
         if kind is not Kind.NONE:
             before = names[:at]
-            return Kind.NONE if _BEFORE_TAKES_BACK.intersection(before) else kind
+            taken_back = kind is not Kind.SALT and _BEFORE_TAKES_BACK.intersection(before)
+            return Kind.NONE if taken_back else kind
         if names[at] in _TAKES_BACK or names[at] not in _NEUTRAL:
             return Kind.NONE
         at -= 1

