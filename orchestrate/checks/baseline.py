@@ -24,7 +24,7 @@ def parse_baseline(data: bytes, path: str) -> frozenset[str]:
         raise FileError(path, f"is not a baseline: {error}", hint=_HINT) from None
 
 
-def write_baseline(findings: Iterable[Finding]) -> bytes:
+def baseline_of(findings: Iterable[Finding]) -> bytes:
     """A baseline of every finding that has a fingerprint."""
     known = sorted({(f.path, f.id, f.fingerprint) for f in findings if f.fingerprint})
     document = {

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import os
 
+from orchestrate.errors import Unsupported
+
 TYPE_CHECKING = False  # as typing's, which takes 8 ms to import
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +40,7 @@ PIPE = 1 << 20  # bytes a pipe holds where the system lets us say so, for a shar
 Raw = tuple[bytes, int, int, str, str]
 
 
-class GitCommandFailed(Exception):
+class GitCommandFailed(Unsupported):
     """Git could not be started, ended early or said something unexpected."""
 
 

@@ -17,8 +17,8 @@ from orchestrate.checks import message, render
 from orchestrate.checks.engine import Stats, blocks, check_message, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
-from orchestrate.errors import OrchestrateError, Unsupported
-from orchestrate.git.changes import GitCommandFailed, Objects
+from orchestrate.errors import OrchestrateError
+from orchestrate.git.changes import Objects
 from orchestrate.hooks import places
 from orchestrate.hooks.place import Place
 from orchestrate.hooks.ranges import parse_updates, push_findings, transaction_findings
@@ -43,9 +43,6 @@ def run_hook(hook: str, arguments: Sequence[str]) -> int:
         if error.hint:
             _say(f"hint: {error.hint}")
         return error.exit_code
-    except GitCommandFailed as error:
-        _say(f"orchestrate: {error}")
-        return Unsupported.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: anything else is a bug of ours

@@ -1,0 +1,59 @@
+"""What an id catches, why, and what to do: from the catalogue, the rules and the secrets."""
+
+from orchestrate.checks.catalogue import CATALOGUE
+from orchestrate.checks.engine import GROUPS
+from orchestrate.checks.secrets.rules import shipped
+from orchestrate.errors import InvalidInput
+from orchestrate.policy.policy import Policy
+
+
+def explained(id: str, policy: Policy) -> str:
+    """A few lines about the check, rule or secret of that id.
+
+    Raises:
+        InvalidInput: nothing of that id exists.
+    """
+    text = _built_in(id) or _of_rules(id, policy) or _of_harness(id, policy) or _of_secrets(id)
+    if not text:
+        raise InvalidInput(
+            f"there is no check of the id {id!r}", hint=f"the groups are: {', '.join(GROUPS)}"
+        )
+    return text
+
+
+def _built_in(id: str) -> str:
+    entry = CATALOGUE.get(id)
+    if entry is None:
+        return ""
+    head = f"{id} ({entry.severity}, group {entry.group}): {entry.catches}"
+    return f"{head}\n\n{entry.because}\n\nWhat to do: {entry.next_step}"
+
+
+def _of_rules(id: str, policy: Policy) -> str:
+    for rule in policy.rules:
+        for one in rule.checks:
+            if one.id == id:
+                head = f"{id} ({one.severity}), a check of the rule {rule.id} ({rule.source})"
+                where = f"Files: {', '.join(one.paths)}"
+                if one.excepted:
+                    where += f"; not {', '.join(one.excepted)}"
+                fix = f"\nWhat to do: {one.fix}" if one.fix else ""
+                return f"{head}\n\n{one.message}\n\n{where}{fix}"
+    return ""
+
+
+def _of_harness(id: str, policy: Policy) -> str:
+    for rule in policy.harness:
+        if rule.id == id:
+            head = f"{id} ({rule.severity}), a harness rule"
+            return f"{head}\n\n{rule.description}\n{rule.content}".rstrip()
+    return ""
+
+
+def _of_secrets(id: str) -> str:
+    for rule in shipped().rules:
+        if rule.id == id:
+            source = f"\n\nSource: {rule.source}" if rule.source else ""
+            head = f"{id} ({rule.severity}), a secret"
+            return f"{head}\n\n{rule.description}{source}\n\nWhat to do: {rule.next_step}"
+    return ""

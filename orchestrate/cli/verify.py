@@ -1,0 +1,80 @@
+"""`orchestrate verify`: the last word, in CI or before a server takes a push."""
+
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from orchestrate.checks import render
+from orchestrate.checks.engine import blocks
+from orchestrate.cli.check import top_of
+from orchestrate.errors import InvalidInput
+from orchestrate.git.changes import Objects
+from orchestrate.git.types import Oid
+from orchestrate.hooks.place import Place
+from orchestrate.hooks.ranges import guarded_branches, merge_base, range_findings
+
+
+@click.command()
+@click.argument("tip", default="HEAD")
+@click.option("--base", help="The branch or commit that the change is for; its policy judges.")
+@click.option("--format", "form", type=click.Choice(list(render.FORMATS)), default="text")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for findings that need review too.")
+@click.pass_context
+def verify(
+    ctx: click.Context, tip: str, base: str | None, form: str, as_json: bool, strict: bool
+) -> None:
+    """Judge everything that TIP brings to its base, as if no hook had ever run.
+
+    Nothing that the change says about itself counts: policy, rules and baseline are those of the
+    base, no task file is read, every commit and message is judged again.
+
+    \b
+    Examples:
+      orchestrate verify --base origin/main
+      orchestrate verify --base origin/main --format github
+    """
+    with closing(Objects(top_of(ctx.obj))) as objects:
+        place = Place(objects, Path(objects.folder))
+        new = place.objects.resolve(tip, "commit")
+        if new is None:
+            raise InvalidInput(f"{tip!r} does not name a commit of this repository")
+        old = _base(place, base, new)
+        found = range_findings(place, merge_base(place, old, new), new, None)
+    form = "json" if as_json else form
+    text = (
+        render.text(found, colour=sys.stdout.isatty())
+        if form == "text"
+        else render.FORMATS[form](found)
+    )
+    if text:
+        click.echo(text)
+    ctx.exit(1 if blocks(found) or (strict and found) else 0)
+
+
+def _base(place: Place, named: str | None, tip: Oid) -> Oid:
+    """The commit to judge against: as named, or as CI says, or the remote's base branch.
+
+    Raises:
+        InvalidInput: none of them is a commit here.
+    """
+    if named:
+        candidates = [named]
+    else:
+        branches = [
+            os.environ.get("GITHUB_BASE_REF", ""),
+            os.environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""),
+            *sorted(guarded_branches(place.policy())),
+        ]
+        candidates = [f"origin/{branch}" for branch in branches if branch]
+    for candidate in candidates:
+        found = place.objects.resolve(candidate, "commit")
+        if found is not None:
+            return found
+    raise InvalidInput(
+        f"none of these is a commit here: {', '.join(candidates)}",
+        hint="name the base with --base; in CI, fetch its history too (fetch-depth: 0)",
+    )
