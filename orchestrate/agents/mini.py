@@ -25,6 +25,7 @@ from orchestrate.agents.refused import Refused
 from orchestrate.agents.tool import Command
 
 TRAJECTORY = "trajectory.json"
+_STEP = b"mini-swe-agent (step "
 MAX_TRAJECTORY = 64 * 1024 * 1024  # bytes
 
 
@@ -57,10 +58,10 @@ class MiniClient(Client):
         return Command((*argv, *self.config.args), env, writable=(kept,))
 
     def parse(self, line: bytes) -> Iterable[Event]:
-        if line.startswith(b"mini-swe-agent (step "):
-            number = line[len(b"mini-swe-agent (step ") :].split(b",")[0].decode("ascii", "replace")
-            return (Event(Kind.TOOL_CALL, "", "bash", turn=number),)
-        return ()
+        if not line.startswith(_STEP):
+            return ()
+        number = line[len(_STEP) :].split(b",")[0].decode("ascii", "replace")
+        return (Event(Kind.USAGE, turn=number),)
 
     def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
         for event in self.read(attempt.scratch / SHARED / TRAJECTORY):

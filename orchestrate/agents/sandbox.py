@@ -53,7 +53,7 @@ def arguments(tool: Tool, attempt: AttemptRequest, command: Command) -> list[str
     if not tool.network:
         options.append("--unshare-net")
     options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
-    options += _read_only(_programs(command, attempt))
+    options += _read_only(_below_tmp(home, *_programs(command, attempt)))
     for path in (home / name for name in PRIVATE):
         options += _masked(path)
     for path in attempt.hide:
@@ -80,12 +80,17 @@ def works(bwrap: str, scratch: Path) -> bool:
 
 
 def _programs(command: Command, attempt: AttemptRequest) -> tuple[Path, ...]:
-    """Folders below /tmp that the program comes from: the private /tmp would hide them."""
+    """The folders that the program comes from: of its name, and of the file that it links to."""
     program = shutil.which(command.argv[0], path=attempt.environ.get("PATH"))
     if program is None:
         return ()
     places = {Path(program).absolute(), Path(program).resolve()}
-    return tuple(sorted({Path(*p.parts[:3]) for p in places if p.parts[1:2] == ("tmp",)}))
+    return tuple(sorted(Path(*place.parts[:3]) for place in places))
+
+
+def _below_tmp(*paths: Path) -> tuple[Path, ...]:
+    """Those that the private /tmp would hide."""
+    return tuple(dict.fromkeys(path for path in paths if path.parts[1:2] == ("tmp",)))
 
 
 def _masked(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, ClassVar
@@ -76,7 +76,7 @@ class Model:
             return Turn(_as_text(turn), status=turn.status, delay=turn.delay), None
         last = not turn.write and not turn.shell and turn.status == 200
         if last and SUBMIT.split()[1] in said:
-            turn = Turn(turn.text, shell=SUBMIT)
+            turn = replace(turn, shell=SUBMIT)
         return turn, _call(turn, tools, self._cwd)
 
 
