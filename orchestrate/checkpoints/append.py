@@ -79,7 +79,7 @@ def append(repo: Repository, labels: Labels, found: Captured, since: float) -> C
         new = draft(repo, labels, found, previous, who)
         if previous is not None and new.says_no_more_than(previous) and not found.unstable:
             return Created(previous, False, since)
-        old = previous.tree if previous else None
+        old = previous.tree if previous else repo.tree_of(found.head) if found.head else None
         new = new._replace(size=_size(repo, old, found.tree))
         message = to_message(new)
         oid = repo.commit(new.tree, new.parents, message, author=who, committer=who)

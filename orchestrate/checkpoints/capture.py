@@ -67,7 +67,7 @@ class Recorder:
         self.private = PrivateIndex(repo, self.work_tree, self.settings)
         self._hints: dict[str, int] = {}
         self._last: Oid | None = None  # the newest checkpoint of the whole tree made here
-        self._who = _identity(repo)
+        self.who = _identity(repo)
         self._has_attributes = has_attributes(repo, self.work_tree, self.settings)
 
     def create(
@@ -132,11 +132,12 @@ class Recorder:
         if previous is None or previous.oid != self._last or previous.unrecorded:
             return None
         base = previous.tree
-        if not self._are_plain(paths, base):
+        plain = self._plain(paths, base)
+        if plain is None:
             return None
 
         def read() -> Captured:
-            reading = self.files().read(paths, base)
+            reading = self.files().read(plain, base)
             tree = self.repo.edit_tree(base, reading.entries)
             user = self.user_index()
             dirty = self.dirty() if self.dirty(()) is not None else None
@@ -253,19 +254,24 @@ class Recorder:
             if change.new_mode not in (0, SUBMODULE) and not self.repo.exists(change.new_oid):
                 raise ObjectMissing(change.new_oid, "blob")
 
-    def _are_plain(self, paths: Sequence[str], base: Oid) -> bool:
-        """Whether these paths can be taken as they are: files, not ignored, no rules among them."""
+    def _plain(self, paths: Sequence[str], base: Oid) -> list[str] | None:
+        """Those of the paths that git does not ignore; None if one needs a look at everything.
+
+        That is a folder, a rule of git's own, or something in a nested repository.
+        """
         files = self.files()
-        unknown = []
+        plain: list[str] = []
+        unknown: list[str] = []
         for path in paths:
             name = path.rpartition("/")[2]
             found = files.lstat(path)
             is_rule = name in (".gitignore", ".gitattributes") or ".git" in path.split("/")
             if is_rule or (found is not None and not is_file(found)):
-                return False
-            if self.repo.entry(base, path) is None and found is not None:
-                unknown.append(path)
-        return not self.private.ignored(unknown)
+                return None
+            is_new = found is not None and self.repo.entry(base, path) is None
+            (unknown if is_new else plain).append(path)
+        ignored = self.private.ignored(unknown)
+        return plain + [path for path in unknown if path not in ignored]
 
     def user_index(self) -> UserIndex:
         """The user's index as it is now. Raises: Unsupported."""
@@ -297,12 +303,12 @@ class Recorder:
     def _draft(self, found: Captured) -> Checkpoint:
         labels = self._labels(None, "", Kind.MANUAL)
         previous = chain.latest(self.repo, labels.owner)
-        return draft(self.repo, labels, found, previous, Signature(*self._who, int(self.clock())))
+        return draft(self.repo, labels, found, previous, Signature(*self.who, int(self.clock())))
 
     def _labels(self, owner: str | None, message: str, kind: Kind) -> Labels:
         owner = owner or chain.owner_of(self.repo)
         hint = self._hints.get(owner, 0)
-        return Labels(owner, message, kind, worktree_id(self.repo), hint, self._who)
+        return Labels(owner, message, kind, worktree_id(self.repo), hint, self.who)
 
 
 def _identity(repo: Repository) -> tuple[str, str]:

@@ -58,7 +58,7 @@ class Request(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a rollback did, or would do. `before` is the checkpoint that undoes it.
+    """What a rollback did, or would do. `before` names the checkpoint that undoes it, if any.
 
     `untouched` could not be recorded, so they were left alone. `shown` were ignored, so they stay,
     and are not ignored any more by the rules that came back.
@@ -116,6 +116,11 @@ def rollback(recorder: Recorder, target: Checkpoint, request: Request) -> Report
             move=plan.move,
             since=plan.before.since,
         )
+        if _is_nothing(recorder, target, plan):
+            return Report(
+                target.name, "", request.mode.value, (), plan.goal, False, None, NOTHING,
+                plan.untouched,
+            )  # fmt: skip
         journal.begin(recorder.repo.git_dir, entry)
         report = _carry_out(recorder, entry, plan.changes, target)
         journal.finish(recorder.repo.git_dir)
@@ -195,6 +200,16 @@ def alone(recorder: Recorder, *, shared: bool = False) -> Iterator[None]:
     with (folder / "rollback.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
+
+
+def _is_nothing(recorder: Recorder, target: Checkpoint, plan: _Plan) -> bool:
+    """Whether all is as it should be: then the rollback before stays the one to undo."""
+    if plan.changes or plan.move:
+        return False
+    same_state = plan.before.checkpoint.state == target.state or target.state is None
+    if plan.paths is None:
+        return same_state
+    return not _index_change(recorder, target, (), plan.paths)
 
 
 def _shown(recorder: Recorder, plan: _Plan) -> tuple[str, ...]:
