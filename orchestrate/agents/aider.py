@@ -34,7 +34,7 @@ class AiderClient(Client):
 
     program = ("aider",)
     package = "pip install aider-chat"
-    capabilities = Capabilities(events=True, patch=True)
+    capabilities = Capabilities(events=True, cost=True)
     reads_output = True
     probe_sec = 90.0
     env_prefixes = ("OPENAI_", "ANTHROPIC_", "GEMINI_API_", "AZURE_", "OPENROUTER_", "DEEPSEEK_")
