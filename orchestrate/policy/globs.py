@@ -10,7 +10,7 @@ Rules kept here:
 * No negation and no comments: what a scope allows must be readable line by line.
 * A pattern that git would quietly never match (`./src`, `a\b`, `{a,b}`) is an error, not a no-op.
 * The cost of a match stays linear in the path whatever its author named it: a pattern with more
-  than two floating wildcards runs on RE2.
+  than one floating wildcard runs on RE2.
 """
 
 import re
@@ -29,7 +29,7 @@ except ImportError:  # no wheel on this machine: `re` gives the same answers, sl
 MAX_LENGTH = 1024  # characters of one pattern; a path of git's has at most 4,096 bytes
 MAX_WILDCARDS = 32  # stars and question marks of one pattern
 MAX_PATTERNS = 1000  # patterns of one list
-MAX_FLOATING = 2  # floating wildcards that `re` may try: quadratic in the path, 40 ms at the worst
+MAX_FLOATING = 1  # floating wildcards that `re` may try: linear in the path; two are quadratic
 
 Matcher = Callable[[str], object]
 
@@ -122,6 +122,16 @@ _MISTAKES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "git never matches a pattern with `.` or `..` in it",
         "write the path from the top of the repository, such as `src/`",
     ),
+    (
+        lambda p: re.search(r"(?<!\\)\[[^\]]*(?:\[|--|&&|~~|\|\|)", p) is not None,
+        "a bracket, a named class or a doubled sign stands within brackets",
+        "write the characters one by one, such as `[a-z0-9_]`; `\\[` is a bracket itself",
+    ),
+    (
+        lambda p: p.endswith("**/"),
+        "git reads it as the folders below, and not the files beside them",
+        "write `src/**` for everything below `src`",
+    ),
     (lambda p: "//" in p, "git never matches an empty folder name", "write one slash"),
     (
         lambda p: re.search(r"\\(?:[A-Za-z0-9_]|$)", p) is not None,
@@ -190,7 +200,11 @@ def _matcher(patterns: tuple[str, ...]) -> Matcher:
     if not costly:
         return plain
     linear = re2.compile("|".join(costly).translate(_SURROGATES)).fullmatch
-    return lambda path: plain(path) or linear(path.translate(_SURROGATES))
+
+    def match(path: str) -> object:
+        return plain(path) or linear(path if path.isascii() else path.translate(_SURROGATES))
+
+    return match
 
 
 def _alternatives(sources: list[str]) -> Matcher:

@@ -33,7 +33,7 @@ def parse_value(text: str) -> Any:
     """
     stripped = text.strip()
     try:
-        if stripped[:1] in ("[", "{", '"'):
+        if stripped[:1] in ("[", "{", '"') and not stripped.startswith("{{"):
             return json.loads(stripped)
         value = plain_value(stripped) if stripped else ""
     except ValueError as error:

@@ -157,10 +157,10 @@ def required_outputs(
 def role_for(scope: Iterable[str], roles: Mapping[str, Role]) -> Role | None:
     """The role that most of a task's scope falls to, or None; a tie goes to the first id.
 
-    A pattern of the scope falls to a role when the role's paths take in what it names: the pattern
-    itself, with its wildcards read as ordinary names.
+    A pattern of the scope falls to a role when the role's paths take in what it names, with
+    wildcards read as ordinary names.
     """
-    wanted = [pattern.strip("/").replace("**", "any").replace("*", "any") for pattern in scope]
+    wanted = [_example(pattern) for pattern in scope]
     best: tuple[int, Role] | None = None
     for _, role in sorted(roles.items()):
         own = Globs(role.scope_paths)
@@ -168,3 +168,9 @@ def role_for(scope: Iterable[str], roles: Mapping[str, Role]) -> Role | None:
         if hits * 2 > len(wanted) and (best is None or hits > best[0]):
             best = (hits, role)
     return best[1] if best else None
+
+
+def _example(pattern: str) -> str:
+    """A path that the pattern takes in."""
+    file = pattern + "any" if pattern.endswith("/") else pattern
+    return file.removeprefix("/").replace("**", "any").replace("*", "any")

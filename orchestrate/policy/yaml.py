@@ -183,7 +183,7 @@ class _Builder:
 
     def _scalar(self, event: ScalarEvent) -> None:
         self._count(event)
-        if not event.value.isascii() and _LONE_SURROGATE.search(event.value):
+        if not event.value.isascii() and LONE_SURROGATE.search(event.value):
             self._refuse(event, "an escape names half a character", "write the character itself")
         if self._wants_key():
             self._key(event)
@@ -279,7 +279,7 @@ def _copy(value: Any) -> Any:
     return value
 
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no UTF-8 file can hold one
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no UTF-8 file can hold one
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),

@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from orchestrate.errors import FileError, InvalidInput
-from orchestrate.policy.yaml import Key, load_yaml
+from orchestrate.policy.yaml import LONE_SURROGATE, Key, load_yaml
 
 _WIDTH = 4096  # characters; a long line of a person's is not folded
 
@@ -33,7 +33,7 @@ def dump_yaml(value: Any, *, comment: str = "") -> bytes:
     for line in comment.splitlines():
         out.write(f"# {line}".rstrip() + "\n")
     _writer(2).dump(_blocks(value), out)
-    return _encoded(out.getvalue())
+    return out.getvalue().encode()
 
 
 def set_values(data: bytes, path: str, edits: Sequence[tuple[Sequence[Key], Any]]) -> bytes:
@@ -59,18 +59,10 @@ def set_values(data: bytes, path: str, edits: Sequence[tuple[Sequence[Key], Any]
     yaml.dump(edited, out)
     # ruamel hangs comments on values; where no value is left, they are at the file's head.
     head = text if load_yaml(data, path) is None else ""
-    result = _encoded(head + out.getvalue())
+    result = (head + out.getvalue()).encode()
     if load_yaml(result, path) != wanted:
         raise FileError(path, "cannot be edited without changing more", hint="edit it by hand")
     return result
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        bad = text[error.start : error.end]
-        raise InvalidInput(f"the text holds {bad!r}, which is not valid Unicode") from None
 
 
 def _writer(offset: int) -> YAML:
@@ -112,17 +104,22 @@ def _step(at: Any, step: Key, shown: str) -> Key:
 
 
 def _blocks(value: Any) -> Any:
-    """A copy whose texts of several lines are written as literal blocks."""
+    """A copy whose texts are written so that they are read back: as blocks, or with escapes."""
     if isinstance(value, dict):
-        return {key: _blocks(item) for key, item in value.items()}
+        return {_text(key): _blocks(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_blocks(item) for item in value]
-    if isinstance(value, str) and _AS_ESCAPES.search(value):
-        return DoubleQuotedScalarString(value)
-    if isinstance(value, str) and "\n" in value:
-        return LiteralScalarString(value)
-    return copy.copy(value)
+    if not isinstance(value, str):
+        return copy.copy(value)
+    text = _text(value)
+    return LiteralScalarString(text) if text is value and "\n" in value else text
 
 
-# Characters that a reader of YAML takes for, or turns into, a line's end or the file's beginning.
-_AS_ESCAPES = re.compile("[\r\x85\u2028\u2029\ufeff]")
+def _text(text: str) -> str:
+    if LONE_SURROGATE.search(text):
+        raise InvalidInput(f"the text {text[:40]!r} is not valid Unicode")
+    return DoubleQuotedScalarString(text) if _AS_ESCAPES.search(text) else text
+
+
+# What a reader of YAML refuses, or takes for a line's end or the file's beginning (YAML 1.2.2, 5).
+_AS_ESCAPES = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ufeff\\ufffe\\uffff]")

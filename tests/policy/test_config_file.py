@@ -1,0 +1,32 @@
+"""The config.yaml that init writes says the truth about every default."""
+
+import re
+from dataclasses import replace
+
+from orchestrate.policy.config import default_config, load_config
+from orchestrate.policy.config_file import config_text
+from orchestrate.policy.schema import schema
+
+
+def uncommented(text: str) -> str:
+    """The file as it is when someone takes the `#` of every setting away."""
+    return "\n".join(
+        line if re.match(r"# \S|#$", line) else line.removeprefix("#") for line in text.split("\n")
+    )
+
+
+def test_as_written_it_only_pins_the_rules() -> None:
+    found = load_config(config_text().encode())
+    assert not found.rules.shipped
+    assert replace(found, rules=default_config().rules) == default_config()
+
+
+def test_with_every_setting_on_nothing_changes() -> None:
+    text = uncommented(config_text())
+    assert load_config(text.encode()) == load_config(config_text().encode())
+    for name in schema("config")["properties"]:
+        assert re.search(rf"^{name}:", text, re.M), name
+
+
+def test_no_line_is_longer_than_a_hundred_characters() -> None:
+    assert [line for line in config_text().split("\n") if len(line) > 100] == []
