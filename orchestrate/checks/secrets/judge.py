@@ -71,18 +71,15 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
 def _password(value: str, *, shortest: int) -> Grade:
     if not 5 <= len(value) <= 128 or _MARKUP.search(value) or _HASHED.search(value):
         return Grade.NONE
+    if is_example_word(value.rstrip("0123456789!@#$%.*?")):  # admin123, Password1!
+        return Grade.NONE
     if looks_random(value):
         return Grade.WEAK if is_leet(value) or len(value) < shortest else Grade.STRONG
     if value.isalpha() and (value.islower() or value.istitle() or value.isupper()):
         return Grade.WEAK if surprise(value) >= LIKE_WORDS and len(value) >= 8 else Grade.NONE
     if _WORD_AND_NUMBER.fullmatch(value):
-        return Grade.STRONG if shortest == 6 and not _starts_with_example(value) else Grade.WEAK
+        return Grade.STRONG if shortest == 6 else Grade.WEAK
     return Grade.NONE if is_identifier(value) else Grade.WEAK
-
-
-def _starts_with_example(value: str) -> bool:
-    """Whether a word and a number is one that examples use: `admin123`, `Password1!`."""
-    return is_example_word(value.rstrip("0123456789!@#$%.*?"))
 
 
 def _token(value: str, *, shortest: int) -> Grade:

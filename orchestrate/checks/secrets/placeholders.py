@@ -48,6 +48,7 @@ _JOINTS = frozenset("0123456789_-. !+*/@#$%^&")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
+_DIGIT_INSIDE = re.compile(r"[013457@$!][a-z]")
 _LEET = str.maketrans("013457@$!", "oleastasi")
 
 
@@ -65,7 +66,9 @@ def is_reference(value: str) -> bool:
 def is_leet(value: str) -> bool:
     """Whether `value` is one or two words with digits for letters: `s3cr3t`, `P4$$word`."""
     read = value.lower().translate(_LEET)
-    return read.isalpha() and value.lower() != read and surprise(read) < LIKE_WORDS
+    letters = sum(map(str.isalpha, value))
+    inside = value[1:].islower() and _DIGIT_INSIDE.search(value.lower()) is not None
+    return inside and read.isalpha() and letters >= 0.6 * len(value) and surprise(read) < LIKE_WORDS
 
 
 def is_example_word(value: str) -> bool:

@@ -14,7 +14,7 @@ from collections import Counter
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SNIFF = 8_000  # bytes looked at to tell text from binary, as git does
-_ESCAPES = ((b"\\n", b" \n"), (b"\\r", b" \n"), (b"\\t", b"  "), (b'\\"', b' "'), (b"\\'", b" '"))
+_ESCAPES = ((b"\\n", b" \n"), (b"\\r", b" \n"), (b"\\t", b"  "), (b'\\"', b'""'), (b"\\'", b"''"))
 
 
 def words(text: str) -> frozenset[str]:

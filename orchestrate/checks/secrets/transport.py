@@ -3,9 +3,10 @@
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrate.checks.secrets.rules import Ruleset
+from orchestrate.checks.secrets.rules import Form, Ruleset
 
 SHORTEST = 4  # letters of a keyword that are worth a probe
 LONGEST_RUN = 16_384  # base64 characters decoded around a probe
@@ -26,9 +27,9 @@ def base64_forms(ruleset: Ruleset) -> list[bytes]:
     """How the fixed beginnings of tokens look inside base64, at each of the three alignments."""
     found: set[bytes] = set()
     for form in ruleset.forms:
-        prefix = _fixed_prefix(form.pattern)
-        if len(prefix) >= SHORTEST:
-            found.update(_alignments(prefix))
+        if any(ruleset.rules[rule].binary for rule in form.rules):
+            for beginning in _beginnings(form):
+                found.update(_alignments(beginning))
     for text in _ANCHORED:
         found.update(_alignments(text.encode()))
     return sorted(found)
@@ -54,12 +55,13 @@ def _decode(run: re.Match[bytes]) -> Decoded | None:
     return Decoded(run.start(), run.end(), said) if printable >= 0.95 * len(said) else None
 
 
-def _fixed_prefix(pattern: str) -> bytes:
-    r"""The literal a pattern starts with after `\b` and `(`; b"" where it starts with a choice."""
-    plain = re.match(r"(?:\\b)?\(?((?:[A-Za-z0-9_]|\\?-|\\\.)+)(?![?*{|])", pattern)
-    if plain is None or "|" in pattern[: plain.end() + 1]:
-        return b""
-    return plain[1].replace("\\", "").encode()
+def _beginnings(form: Form) -> Iterator[bytes]:
+    """The keywords that tokens of this form begin with, in the case they are written in."""
+    plain = form.pattern.replace("\\b", "").replace("\\", "").replace("(?:", "(").lstrip("(")
+    for word in form.keywords if "(?i" not in form.pattern else ():
+        at = plain.lower().find(word)
+        if len(word) >= SHORTEST and (at <= 0 or plain[at - 1] in "(|"):
+            yield (plain[at : at + len(word)] if at >= 0 else word).encode()
 
 
 def _alignments(prefix: bytes) -> list[bytes]:

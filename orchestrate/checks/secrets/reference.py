@@ -1,0 +1,63 @@
+"""`docs/secrets.md`, written from the rules: `python -m orchestrate.checks.secrets.reference`."""
+
+from pathlib import Path
+
+from orchestrate import resources
+from orchestrate.checks.secrets.rules import Rule, Ruleset, load
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "secrets.md"
+
+_HEAD = """\
+# Secrets
+
+<!-- Written by `python -m orchestrate.checks.secrets.reference` from rules/secrets.yaml. -->
+
+{count} rules look for credentials in the lines a change adds. {block} of them refuse the change
+(`block`), {warn} only say what they saw (`warn`). One pass of hyperscan over the bytes finds the
+places where a rule could match; each is then confirmed by the rule's own pattern on that line, by
+its validators (checksums, structure, how random the value looks) and by what the policy allows.
+
+A finding names the rule, the place, the first characters of the secret and a fingerprint. The
+fingerprint depends on the rule, the path and the secret, so it stays the same when lines move.
+
+Read as text: UTF-8, UTF-16 with a byte order mark, Latin-1, escapes inside strings, one layer of
+base64. In binary files, lock files and minified code only vendors' tokens and private keys are
+looked for. In tests, documentation and examples a password or key must look drawn by a machine.
+
+To keep a value that is no secret, in order of preference:
+
+* a placeholder: `<token>`, `${{TOKEN}}`, `changeme`, `example` are never reported;
+* a mark with a reason on the line or the one above (the policy can forbid marks):
+  `orchestrate: allow hardcoded-password <reason>`;
+* `secrets.stopwords` and `secrets.allow_paths` in the configuration;
+* for what was there before, a baseline: `orchestrate check --all --baseline`.
+
+Samples of each rule stand in `rules/secrets.yaml`, as templates from which the tests make values.
+"""
+
+_TABLE = """
+## {title}
+
+| rule | what it is | tier | source |
+| --- | --- | --- | --- |
+"""
+
+
+def render(ruleset: Ruleset) -> str:
+    """The whole document."""
+    blocking = sum(rule.severity == "block" for rule in ruleset.rules)
+    count = len(ruleset.rules)
+    text = _HEAD.format(count=count, block=blocking, warn=count - blocking)
+    for title, wanted in (("By the value itself", True), ("By name, file or surroundings", False)):
+        rows = sorted(_row(rule) for rule in ruleset.rules if rule.binary is wanted)
+        text += _TABLE.format(title=title) + "".join(rows)
+    return text
+
+
+def _row(rule: Rule) -> str:
+    cells = (f"`{rule.id}`", rule.description, rule.severity, rule.source)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(render(load(resources.read("rules", "secrets.yaml"))[0]), encoding="utf-8")

@@ -1,0 +1,97 @@
+"""Nothing that was planted is left, wherever it stood."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrate.checks.secrets.cache import build_scanner
+from orchestrate.checks.secrets.engine import Scanner
+from orchestrate.checks.secrets.redact import BLOCK, OVERLAP, redact, redact_file
+from orchestrate.checks.secrets.rules import shipped
+from orchestrate.checks.secrets.samples import expand
+
+PLANTED = [
+    "{{github:ghp}}",
+    "glpat-{{url64:20}}A",
+    "npm_{{base62:36}}",
+    "AKIA{{base32:16}}",
+    "xoxb-{{digits:12}}-{{digits:12}}-{{base62:24}}",
+    "{{jwt}}",
+    "sk_live_{{base62:24}}",
+]
+AROUND = " \n\t.,:;=+{}[]()\"'abcXYZ019é\\"
+_SCANNER: list[Scanner] = []
+
+
+def shared() -> Scanner:
+    if not _SCANNER:
+        _SCANNER.append(build_scanner(shipped()))
+    return _SCANNER[0]
+
+
+def test_a_redaction_names_rule_and_four_digits(scanner: Scanner) -> None:
+    token = expand(PLANTED[0], 3)
+    text = redact(f"before {token} after".encode(), scanner=scanner)
+    assert text.startswith(b"before [redacted:github-token:")
+    assert text.endswith(b"] after")
+    assert len(text) == len(b"before [redacted:github-token:0000] after")
+    assert redact(text, scanner=scanner) == text
+
+
+def test_what_agents_print_is_redacted(scanner: Scanner) -> None:
+    secrets = [expand("{{password:14}}", seed) for seed in range(4)]
+    key = expand("{{pem:RSA PRIVATE KEY}}", 5)
+    said = (
+        f"export DB_PASSWORD={secrets[0]}\n"
+        f'{{"text": "{{\\"api_key\\": \\"{expand("{{hex:40}}", 9)}\\"}}"}}\n'
+        f"postgres://app:{secrets[1]}@db:5432/x\n"
+        f"db_password: {secrets[2]}\n"
+        f"{key}\n"
+        f'{{"key": "{key.replace(chr(10), chr(92) + "n")}"}}\n'
+    )
+    left = redact(said.encode(), scanner=scanner).decode()
+    for secret in [*secrets[:3], expand("{{hex:40}}", 9), key.split("\n")[2]]:
+        assert secret not in left
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(PLANTED), min_size=1, max_size=6),
+    st.lists(
+        st.text(alphabet=" \n\t.,:;=+{}[]()\"'abcXYZ019é\\", max_size=60), min_size=7, max_size=7
+    ),
+    st.integers(0, 1000),
+)
+def test_no_planted_token_is_left(kinds: list[str], between: list[str], seed: int) -> None:
+    tokens = [expand(kind, seed + i) for i, kind in enumerate(kinds)]
+    text = between[0] + "".join(
+        f" {token} {filler}" for token, filler in zip(tokens, between[1:], strict=False)
+    )
+    left = redact(text.encode(), scanner=shared()).decode()
+    assert [token for token in tokens if token in left] == []
+
+
+@pytest.mark.parametrize("newlines", [True, False])
+def test_a_file_is_redacted_across_block_edges(
+    tmp_path: Path, scanner: Scanner, newlines: bool
+) -> None:
+    end = "\n" if newlines else " "
+    tokens = [expand("{{github:ghp}}", seed) for seed in range(8)]
+    source, target = tmp_path / "in", tmp_path / "out"
+    with source.open("w") as file:
+        for i, token in enumerate(tokens):
+            file.write(("log line 42" + end) * ((BLOCK * (i + 1) - 20 - file.tell()) // 12))
+            file.write(f"{token}{end}")
+    written = redact_file(source, target, scanner=scanner)
+    left = target.read_bytes()
+    assert written == len(left)
+    assert left == redact(source.read_bytes(), scanner=scanner)
+    assert left.count(b"[redacted:github-token:") == len(tokens)
+
+
+def test_a_capped_file_says_so(tmp_path: Path, scanner: Scanner) -> None:
+    (tmp_path / "in").write_text("word " * OVERLAP)
+    redact_file(tmp_path / "in", tmp_path / "out", cap_bytes=1000, scanner=scanner)
+    assert (tmp_path / "out").read_bytes().endswith(b"[cut: output over 1000 bytes]\n")
