@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrate.errors import InvalidInput
-from orchestrate.policy.schema import Schema, schema, unknown
-from orchestrate.policy.yaml import plain_value
+from orchestrate.policy.problems import unknown
+from orchestrate.policy.scalars import plain_value
+from orchestrate.policy.schema import Schema, schema
 
 
 def parse_override(text: str) -> tuple[str, Any]:

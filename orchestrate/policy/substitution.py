@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrate.errors import InvalidInput
-from orchestrate.policy.schema import unknown
+from orchestrate.policy.problems import unknown
 from orchestrate.policy.yaml import Key
 
 _HOLE = re.compile(r"\\\{\{|\{\{([^{}]*)\}\}")

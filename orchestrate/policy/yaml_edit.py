@@ -16,7 +16,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from orchestrate.errors import FileError, InvalidInput
-from orchestrate.policy.yaml import LONE_SURROGATE, Key, load_yaml
+from orchestrate.policy.scalars import LONE_SURROGATE
+from orchestrate.policy.yaml import Key, load_yaml
 
 _WIDTH = 4096  # characters; a long line of a person's is not folded
 

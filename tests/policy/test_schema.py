@@ -7,7 +7,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from orchestrate import resources
-from orchestrate.policy.schema import schema, unknown, validate, with_defaults
+from orchestrate.policy.problems import unknown
+from orchestrate.policy.schema import schema, validate, with_defaults
 from orchestrate.policy.yaml import load_document
 from tests.policy.making import refusal
 
