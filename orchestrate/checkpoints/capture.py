@@ -172,7 +172,7 @@ class Recorder:
             return self._look(user, since, include)
         except ObjectMissing:  # a gc took what only our cache held: begin anew
             self.private.forget()
-            return self._look(user, since, include)
+            return self._look(self.user_index(), since, include)
 
     def _look(self, user: UserIndex, since: float, include: Sequence[str]) -> Captured:
         scan = self.private.scan(user)

@@ -177,8 +177,8 @@ class PrivateIndex:
 
     def forget(self) -> None:
         """Throw the cache away."""
-        with suppress(FileNotFoundError):
-            (self.folder / "state.json").unlink()
+        for name in ("state.json", "user-index.json"):
+            (self.folder / name).unlink(missing_ok=True)
         self._state = None
 
     def including(self, paths: Sequence[str]) -> list[str]:

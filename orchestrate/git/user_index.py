@@ -91,7 +91,8 @@ def read_user_index(repo: Repository, cache: Path) -> UserIndex:
     """
     path = repo.git_dir / "index"
     known = _cached(cache / "user-index.json")
-    if known is not None and known.key == index_key(path):
+    # The tree is in no ref until a checkpoint holds it: a gc may have taken it.
+    if known is not None and known.key == index_key(path) and repo.exists(known.tree):
         return known
     key, data = _read_stable(path)
     found = list(index_file.entries(data, only=SPECIAL))
