@@ -9,6 +9,7 @@ reset that fails) and the slot is filled from nothing.
 import fcntl
 import hashlib
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,9 +108,22 @@ def _reset(repo: Repository, slot: Path, before: Oid, commit: Oid) -> bool:
         check_out(private, folder, commit)
         clean = [*QUIET, "clean", "-ffdxq"]
         run_git(clean, git_dir=private, work_tree=folder, cwd=folder)
-    except OrchestrateError:
+        _remove_specials(folder)
+    except (OrchestrateError, OSError):
         return False
     return True
+
+
+def _remove_specials(top: Path) -> None:
+    """Removes sockets and pipes, which git neither sees nor cleans."""
+    folders = [str(top)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                    Path(entry.path).unlink()
 
 
 def _converts_otherwise(repo: Repository, before: Oid, after: Oid) -> bool:

@@ -41,7 +41,7 @@ def open_repository(path: Path) -> pygit2.Repository:
         found = pygit2.discover_repository(str(path))
         if found is None:
             raise _no_repository(path)
-        return pygit2.Repository(found)
+        return _whole(pygit2.Repository(found), path)
     except (pygit2.GitError, OSError) as error:
         if "not owned by current user" in str(error):
             return _open_if_git_trusts(path)
@@ -55,6 +55,16 @@ def _no_repository(path: Path) -> InvalidInput:
         f"{path} is not in a git repository",
         hint="go to a repository's folder, or make one with `git init`",
     )
+
+
+def _whole(handle: pygit2.Repository, path: Path) -> pygit2.Repository:
+    """The repository itself; git marks a partial clone's remote, which libgit2 does not heed."""
+    if any(
+        entry.name.startswith("remote.") and entry.name.endswith(".promisor")
+        for entry in handle.config_snapshot
+    ):
+        raise _refusal(path, ValueError("partialclone"))
+    return handle
 
 
 def _refusal(path: Path, error: Exception) -> OrchestrateError:

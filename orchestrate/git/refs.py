@@ -37,8 +37,12 @@ LOCK_SUSPECT = 0.1  # s after which a lock's owner is looked for
 
 
 def read_ref(handle: pygit2.Repository, name: str) -> Oid | None:
-    """The id the ref holds, through symbolic refs; None if there is no such ref."""
-    found = handle.references.get(name)
+    """The id the ref holds, through symbolic refs; None if there is no such ref.
+
+    Raises:
+        OrchestrateError: the ref's file is damaged, as a power cut can leave it.
+    """
+    found = _lookup(handle, name)
     if found is None:
         return None
     try:
@@ -46,6 +50,15 @@ def read_ref(handle: pygit2.Repository, name: str) -> Oid | None:
     except KeyError:  # symbolic, of a branch that has no commit yet
         return None
     return Oid(str(target))
+
+
+def _lookup(handle: pygit2.Repository, name: str) -> pygit2.Reference | None:
+    try:
+        return handle.references.get(name)
+    except pygit2.GitError as error:
+        raise OrchestrateError(
+            f"the ref {name} cannot be read: {error}", hint="`git fsck` and the reflog tell more"
+        ) from None
 
 
 def list_refs(handle: pygit2.Repository, common_dir: Path, prefix: str) -> dict[str, Oid]:
@@ -141,7 +154,7 @@ def _swap_one(
 
 def _real_name(handle: pygit2.Repository, name: str) -> str:
     """The ref that a symbolic ref stands for; any other name itself."""
-    found = handle.references.get(name)
+    found = _lookup(handle, name)
     return name if found is None else found.resolve().name
 
 
@@ -156,10 +169,10 @@ def _check_room(handle: pygit2.Repository, common_dir: Path, name: str) -> None:
     parts = name.split("/")
     for count in range(2, len(parts)):
         above = "/".join(parts[:count])
-        if handle.references.get(above) is not None:
+        if _lookup(handle, above) is not None:
             raise RefNameTaken(name, above)
-    for line in _packed_lines(common_dir, b" " + path_bytes(name) + b"/"):
-        raise RefNameTaken(name, path_text(line.partition(b" ")[2]))
+    for below in list_refs(handle, common_dir, name + "/"):
+        raise RefNameTaken(name, below)
 
 
 def _swap_many(

@@ -22,6 +22,7 @@ __all__ = ["capture_tree", "create_workspace", "remove_tree"]
 
 # One process writes few files fastest; many files are written by one process a core.
 PARALLEL = ("-c", "checkout.workers=0", "-c", "checkout.thresholdForParallelism=2000")
+_START = "index.start"  # the index as it was when the agent got the folder
 _GITLINK = bytes.fromhex("0000e000")  # a submodule's mode in an index entry
 
 
@@ -49,7 +50,8 @@ def create_workspace(
     try:
         _clone(repo, commit, folder, cone, identity or repo.identity())
         make_private(repo, commit, index, cone)
-        shutil.copyfile(folder / ".git" / "index", index / "index")
+        shutil.copyfile(folder / ".git" / "index", index / _START)
+        shutil.copy2(index / _START, index / "index")
     except BaseException:
         remove_tree(folder)
         remove_tree(index)
@@ -80,7 +82,18 @@ def check_out(git_dir: Path, folder: Path, commit: Oid) -> None:
         OrchestrateError: they cannot be written, as on a full disk.
     """
     # A forced checkout looks at each file once; `read-tree --reset -u` and `reset --hard` do twice.
-    args = [*QUIET, *PARALLEL, "-c", "core.logAllRefUpdates=false", "checkout", "--quiet", "--force", "--detach", commit, "--"]
+    args = [
+        *QUIET,
+        *PARALLEL,
+        "-c",
+        "core.logAllRefUpdates=false",
+        "checkout",
+        "--quiet",
+        "--force",
+        "--detach",
+        commit,
+        "--",
+    ]
     try:
         run_git(args, git_dir=git_dir, work_tree=folder, cwd=folder)
     except GitFailed as failed:
@@ -111,12 +124,16 @@ def capture_tree(repo: Repository, folder: Path, index: Path) -> Oid:
         raise OrchestrateError(
             f"the workspace {folder} is gone", hint="its agent removed or replaced it"
         )
-    if not (index / "index").is_file():
+    if not (index / _START).is_file():
         raise OrchestrateError(f"{index} is not what `create_workspace` made for {folder}")
     (index / "index.lock").unlink(missing_ok=True)  # of a capture that was killed: one user only
-    _add_all(repo, folder, index)
     if (index / "info" / "sparse-checkout").exists():
+        # What an earlier capture found outside the cone may be gone, which must not be a deletion.
+        # The time stamp comes along: by it git knows which files it must look into.
+        shutil.copy2(index / _START, index / "index")
+        _add_all(repo, folder, index)
         return _sparse_tree(repo, folder, index)
+    _add_all(repo, folder, index)
     return Oid(_private_git(repo, folder, index, "write-tree").strip().decode("ascii"))
 
 

@@ -30,7 +30,7 @@ def opened(repo: Path) -> Repository:
 
 @pytest.fixture
 def commit() -> Commit:
-    """`commit(repository, {"a/b.txt": "text"}, parents...)` writes a commit with just these files."""
+    """`commit(repository, {"a/b": "text"}, *parents)` writes a commit of just these files."""
 
     def make(repository: Repository, files: dict[str, str | bytes], *parents: Oid) -> Oid:
         edits = {}

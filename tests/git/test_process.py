@@ -65,7 +65,7 @@ def test_a_missing_git_says_what_to_install(
 
 
 def test_a_command_that_hangs_is_given_up(repo: Path) -> None:
-    with pytest.raises(OrchestrateError, match="did not end within 0.2 s"):
+    with pytest.raises(OrchestrateError, match="did not end within"):
         run_git(["-c", "alias.hang=!sleep 20", "hang"], cwd=repo, timeout=0.2)
 
 
