@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("orchestrate.cli.status:status", "Show where a plan's tasks stand, what is next."),
     "task": ("orchestrate.cli.task:task", "Look at one task and decide on it."),
     "log": ("orchestrate.cli.log:log", "Show or verify a plan's events."),
+    "gate": ("orchestrate.cli.gate:gate", "Look at gate profiles and run them on a revision."),
     "agents": ("orchestrate.cli.agents:agents", "Show which agents are configured and start."),
     "demo": ("orchestrate.cli.demo:demo", "See a plan run on a small program, without a model."),
 }

@@ -37,10 +37,16 @@ class CommandRun:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """One acceptance criterion, verbatim, and the command that decided it."""
+    """One acceptance criterion, verbatim, and the command that decided it.
+
+    `gate` is the profile whose step it is, "" for a criterion; `reused` is when a verdict that was
+    not reached anew was reached.
+    """
 
     criterion: str
     run: CommandRun
+    gate: str = ""
+    reused: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As records hold it."""
@@ -52,6 +58,8 @@ class Verification:
             "ended": self.run.ended,
             "seconds": round(self.run.seconds, 2),
             "output": self.run.output,
+            "gate": self.gate,
+            "reused": self.reused,
         }
 
 

@@ -1,4 +1,4 @@
-"""Judges one candidate: checks, merge onto the tip, commands in a clean checkout of that."""
+"""Judges one candidate: checks, merge onto the tip, commands and gates on exactly that tree."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from orchestrate.git.types import Oid
 from orchestrate.plans.model import Direction, Task
 from orchestrate.plans.routing import is_measured
 from orchestrate.policy.policy import Policy
+from orchestrate.runner.gatekeeper import Gatekeeper, task_profile
 from orchestrate.runner.gates import (
     CommandRun,
     GateContext,
@@ -24,6 +25,7 @@ from orchestrate.runner.gates import (
     measure,
     run_criteria,
 )
+from orchestrate.runner.profiles import as_verifications
 from orchestrate.runner.verdict import Verdict
 
 
@@ -75,7 +77,7 @@ def _merged(candidate: Candidate, tip: Oid, bench: Bench, findings: tuple[Findin
     if merge.tree is None:
         said = f"conflicts with the plan branch in {_listed(merge.conflicts)}"
         return replace(verdict, detail=said)
-    return _gated(verdict, merge.tree, bench)
+    return _profiled(_gated(verdict, merge.tree, bench), merge.tree, bench)
 
 
 def _listed(paths: Sequence[str], most: int = 10) -> str:
@@ -98,6 +100,22 @@ def _gated(verdict: Verdict, tree: Oid, bench: Bench) -> Verdict:
             return replace(verdict, reason=Reason.PASS_ALL_CRITERIA)
         run, value = measure(task.metric, where)
     return _measured(verdict, run, value, bench)
+
+
+def _profiled(verdict: Verdict, tree: Oid, bench: Bench) -> Verdict:
+    """The verdict after the task's gate profile, which only what passed so far is put through."""
+    name = task_profile(bench.task, bench.policy)
+    if not verdict.passed or not name:
+        return verdict
+    if name not in bench.policy.config.gates.profiles:
+        said = f"the configuration has no gate profile '{name}'"
+        return replace(verdict, reason=Reason.GATE_NOT_RUN, detail=said)
+    keeper = Gatekeeper(
+        bench.repo, bench.policy, bench.pool, bench.scratch, bench.environment, bench.cancel
+    )
+    ran = keeper.verdict(name, tree)
+    shown = (*verdict.verifications, *as_verifications(ran))
+    return replace(verdict, reason=ran.reason, verifications=shown, detail=ran.summary)
 
 
 def gate_context(checkout: Path, bench: Bench) -> GateContext:

@@ -7,11 +7,11 @@ ledger. A run that was killed is taken up by the next one, wherever it stopped.
 import threading
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrate.errors import Conflict
 from orchestrate.git.worktrees import worktree_on
-from orchestrate.ledger.promotion import close_record
+from orchestrate.ledger.promotion import branch_tip, close_record
 from orchestrate.ledger.store import Decision, Ledger, Loaded
 from orchestrate.plans.decide import decide
 from orchestrate.plans.events import Event
@@ -20,6 +20,7 @@ from orchestrate.plans.state import PlanState
 from orchestrate.plans.states import OWNED, PLAN_ENDED, PlanEvent, PlanStatus, TaskEvent
 from orchestrate.runner import clock
 from orchestrate.runner.claim import Claim, Progress, Report
+from orchestrate.runner.gatekeeper import run_gate
 from orchestrate.runner.limits import lease_seconds
 from orchestrate.runner.owner import dead_owners, this_owner
 from orchestrate.runner.places import abandoned
@@ -149,12 +150,34 @@ class _Run:
 
     def _plan_step(self, action: Action) -> None:
         event = self._event(_PLAN_STEPS[action.kind], "", action.reason)
-        if action.kind is ActionKind.START_PLAN:
+        if action.kind is ActionKind.COMPLETE_PLAN:
+            event = self._gated(event)
+            if self.options.stop.is_set():
+                return  # the gate was ended, which says nothing of the plan
+        if event.kind in (PlanEvent.STARTED, PlanEvent.PAUSED):
             self._append(event)
         else:
             subject = f"chore: record how plan {self.ledger.plan_id} ended"
             close_record(self.ledger, [event], subject, at=clock.now())
         self.report(Progress("", str(event.kind), action.reason))
+
+    def _gated(self, completed: Event) -> Event:
+        """The completion with the merge profile's verdict; a pause when that is not a pass."""
+        loaded = self.ledger.load()
+        policy = policy_at(self.repo, loaded.state.base)
+        profile = policy.config.gates.merge
+        if profile is None:
+            return completed
+        self.report(Progress("", "gate", profile))
+        tree = self.repo.tree_of(branch_tip(self.repo, loaded.state))
+        cache = self.project.cache(self.repo)
+        ran = run_gate(self.repo, policy, cache, profile, tree, cancel=self.options.stop)
+        if ran.passed:
+            return replace(
+                completed, reason=f"{completed.reason}; {ran.summary}", data={"gate": ran.as_json()}
+            )
+        said = f"{ran.reason}: {ran.summary}"
+        return self._event(PlanEvent.PAUSED, "", said, data={"gate": ran.as_json()})
 
     def _claim(self, task_id: str, pool: Executor) -> bool:
         state = self.ledger.load().state
