@@ -1,4 +1,5 @@
 # breakpoint() helps here
+import pdb
 breakpoints = []
 set_breakpoint(3)
-import pdbfile
+"""Called upon pdb.set_trace()."""
