@@ -8,6 +8,7 @@ from hashlib import sha256
 from orchestrate.agents.events import Event, Kind, Tally
 from orchestrate.agents.reasons import Reason
 
+MAX_CHARS = 1_000  # of a message are compared; normalising all of a long one is slow
 LOOP = 3  # the same turn so many times in a row is a loop (prior art A2.3)
 STALL = 2  # attempts without a new tree (prior art A2.3)
 
@@ -48,7 +49,8 @@ class Detectors:
             found = self._close_turn()
             self._turn = event.turn
         if event.kind in (Kind.MESSAGE, Kind.TOOL_CALL):
-            self._parts.append(f"{event.tool}:{normalised(event.text)}")
+            text = normalised(event.text[:MAX_CHARS])
+            self._parts.append(f"{event.tool}:{len(event.text) // MAX_CHARS}:{text}")
         return found
 
     def _close_turn(self) -> tuple[Reason, str] | None:

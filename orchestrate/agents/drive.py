@@ -15,7 +15,7 @@ from orchestrate.agents.events import Event, Kind, LineReader, Tally
 from orchestrate.agents.guard import fired_file
 from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
-from orchestrate.agents.reasons import REASONS, TOOL_FAILURES, Actor, Reason
+from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
 from orchestrate.agents.result import BrokenResult, StepResult, parse_result, read_result
 from orchestrate.agents.sandbox import sandboxed
@@ -145,6 +145,14 @@ _FAILED = frozenset(
     }
 )
 
+_STOPPED = frozenset(
+    {
+        *(Reason.TIMEOUT, Reason.NO_OUTPUT, Reason.OUTPUT_LIMIT, Reason.MEMORY_LIMIT),
+        *(Reason.WORKSPACE_LIMIT, Reason.TURN_LIMIT, Reason.COST_LIMIT, Reason.OUTPUT_LOOP),
+        Reason.DISK_FULL,
+    }
+)
+
 
 def outcome_of(reason: Reason) -> Outcome:
     """What an attempt with that reason code is to the runner."""
@@ -154,9 +162,7 @@ def outcome_of(reason: Reason) -> Outcome:
         return Outcome.CANCELLED
     if reason in _FAILED:
         return Outcome.FAILED
-    if reason in TOOL_FAILURES or REASONS[reason].who is Actor.RUNNER:
-        return Outcome.TOOL_FAILED
-    return Outcome.STOPPED
+    return Outcome.STOPPED if reason in _STOPPED else Outcome.TOOL_FAILED
 
 
 def _said(tool: Tool, output: Path, tally: Tally) -> StepResult | BrokenResult | None:

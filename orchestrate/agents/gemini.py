@@ -12,6 +12,7 @@ Traps kept here:
 """
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -124,7 +125,7 @@ def _home(attempt: AttemptRequest, ours: dict[str, Any]) -> tuple[Path, tuple[Pa
     for path in sorted(users[0].iterdir()) if users else ():
         if path.name == "settings.json":
             settings = _read(path)
-        elif not (folder / path.name).is_symlink():
+        elif not os.path.lexists(folder / path.name):
             (folder / path.name).symlink_to(path)
     hooks = settings.get("hooks")
     joined = dict(hooks) if isinstance(hooks, dict) else {}

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import psutil
 
 SAMPLE_SEC = 1.0
+FIRST_SEC = 0.3  # a look costs 10 ms: what ends at once is not looked at
 DISK_SEC = 5.0  # at least; twenty times what the last walk took, if that is more
 MB = 1_000_000
 
@@ -32,7 +33,8 @@ class Sampler:
     def __init__(self, pid: int, workspace: Path) -> None:
         self._pid = pid
         self._workspace = workspace
-        self._next = self._began = time.monotonic()
+        self._began = time.monotonic()
+        self._next = self._began + FIRST_SEC
         self._next_disk = self._began
         self._disk_mb = 0.0
         self.peak_mb = 0.0
