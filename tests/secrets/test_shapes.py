@@ -30,7 +30,9 @@ def test_each_trigger_matches_where_its_pattern_does(
     loaded: tuple[Ruleset, dict[str, Samples]],
 ) -> None:
     ruleset, samples = loaded
-    texts = [expand(text, 1).encode() for one in samples.values() for _, text in one.match]
+    texts = [
+        expand(text, 1).encode() + b"\nmore\n" for one in samples.values() for _, text in one.match
+    ]
     stricter = []
     for form in ruleset.forms:
         if not form.trigger:

@@ -7,8 +7,10 @@ counts only with a reason, and only for the rules it names.
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from orchestrate.policy.globs import Globs
+if TYPE_CHECKING:
+    from orchestrate.policy.globs import Globs
 
 _MARK = re.compile(rb"orchestrate:\s*allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\s+(\S[^\n]*)")
 _LONGEST = 2000  # bytes of a line that are searched for a mark, on either side
@@ -24,7 +26,9 @@ class Permits:
     baseline: frozenset[str] = frozenset()
 
     @cached_property
-    def _globs(self) -> Globs:
+    def _globs(self) -> "Globs":
+        from orchestrate.policy.globs import Globs
+
         return Globs(self.paths)
 
     def allows_path(self, path: str) -> bool:

@@ -10,11 +10,8 @@ Rules kept here:
 
 import hashlib
 import os
-import tempfile
 from functools import lru_cache
 from pathlib import Path
-
-import platformdirs
 
 from orchestrate import __version__, resources
 from orchestrate.checks.secrets import matcher
@@ -27,6 +24,8 @@ _SPLIT = 8  # bytes that say how long the packed rules are
 @lru_cache(maxsize=1)
 def shipped_scanner() -> Scanner:
     """The scanner of the rules that ship, from the user's cache."""
+    import platformdirs
+
     folder = Path(platformdirs.user_cache_dir("orchestrate"))
     return scanner_for(resources.read("rules", "secrets.yaml"), folder)
 
@@ -91,11 +90,12 @@ def _read(file: Path) -> bytes | None:
 
 def _write(file: Path, content: bytes) -> None:
     """Best effort: a cache that cannot be written is no reason to stop."""
+    mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        with os.fdopen(handle, "wb") as writing:
+        with os.fdopen(os.open(fresh, mode, 0o600), "wb") as writing:
             writing.write(content)
-        Path(name).replace(file)
+        fresh.replace(file)
     except OSError:
         return

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
 from orchestrate.checks.secrets.matcher import BASE64, Matcher, compile_regex
-from orchestrate.checks.secrets.rules import Form, Rule, Ruleset
+from orchestrate.checks.secrets.rules import Rule, Ruleset
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
 from orchestrate.checks.secrets.transport import decoded_around
 from orchestrate.checks.secrets.validators import VALIDATORS, Candidate
@@ -70,6 +70,10 @@ class Found(NamedTuple):
     secret: bytes
 
 
+def _nothing() -> tuple[str, dict[tuple[int, bool], tuple[int, ...]]]:
+    return "", {}
+
+
 @dataclass
 class Scanner:
     """Rules and a matcher made of them. Not to be shared between threads (the matcher)."""
@@ -77,14 +81,13 @@ class Scanner:
     ruleset: Ruleset
     matcher: Matcher
     _regexes: dict[int, Any] = field(default_factory=dict)
-    _direct: tuple[tuple[int, Form], ...] = ()
+    _direct: tuple[int, ...] = ()
+    _asked: tuple[str, dict[tuple[int, bool], tuple[int, ...]]] = field(default_factory=_nothing)
     _paths: Any = None
     _where: dict[int, re.Pattern[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._direct = tuple(
-            (i, form) for i, form in enumerate(self.ruleset.forms) if not form.trigger
-        )
+        self._direct = tuple(i for i, form in enumerate(self.ruleset.forms) if not form.trigger)
 
     def regex(self, form: int) -> Any:
         """The compiled pattern of a form; compiled when first met."""
@@ -92,8 +95,21 @@ class Scanner:
             self._regexes[form] = compile_regex(self.ruleset.forms[form].pattern)
         return self._regexes[form]
 
-    def applies(self, rule: int, path: str) -> bool:
-        """Whether a rule is meant for files at `path` (lower case)."""
+    def using(self, form: int, path: str, sure_only: bool) -> tuple[int, ...]:
+        """The rules that use a form and are meant for files at `path` (lower case)."""
+        if self._asked[0] != path:
+            self._asked = path, {}
+        known = self._asked[1]
+        if (form, sure_only) not in known:
+            rules = self.ruleset.rules
+            known[form, sure_only] = tuple(
+                rule
+                for rule in self.ruleset.forms[form].rules
+                if (rules[rule].binary or not sure_only) and self._applies(rule, path)
+            )
+        return known[form, sure_only]
+
+    def _applies(self, rule: int, path: str) -> bool:
         wanted = self.ruleset.rules[rule].paths
         if not wanted:
             return True
@@ -101,15 +117,13 @@ class Scanner:
             self._where[rule] = re.compile(wanted, re.DOTALL)
         return self._where[rule].fullmatch(path) is not None
 
-    def direct_forms(self, path: str) -> list[tuple[int, Form]]:
+    def direct_forms(self, path: str) -> list[int]:
         """The forms that run over the whole of a file at `path` (lower case)."""
         if self._paths is None:
             self._paths = compile_regex(path_pattern(self.ruleset))
         if self._paths.fullmatch(path.encode("utf-8", "surrogateescape")) is None:
             return []  # nearly every file: one look instead of one for each form
-        return [
-            (i, form) for i, form in self._direct if any(self.applies(r, path) for r in form.rules)
-        ]
+        return [form for form in self._direct if self.using(form, path, sure_only=False)]
 
 
 def path_pattern(ruleset: Ruleset) -> str:
@@ -151,7 +165,7 @@ def _windows(
     forms = scanner.ruleset.forms
     seen: set[tuple[int, int]] = set()
     if not sure_only:
-        for form, _ in scanner.direct_forms(path):
+        for form in scanner.direct_forms(path):
             yield form, 0, min(len(text), MAX_DIRECT)
     for form, end in scanner.matcher.places(text):
         start, stop = _line_around(text, end, 0 if form == BASE64 else forms[form].reach)
@@ -179,15 +193,18 @@ def _confirmed(
 ) -> Iterable[Found]:
     if form == BASE64:
         return _in_base64(text, end, path, scanner)
+    using = scanner.using(form, path.lower(), sure_only)
+    if not using:
+        return []
     window = unescaped(text[start:end])
     cut = start > 0 and text[start - 1] != 0x0A
-    using = scanner.ruleset.forms[form].rules
+    rules = scanner.ruleset.rules
     found = []
     for match in scanner.regex(form).finditer(window):
         if cut and match.start() == 0:
             continue
         span, name = _secret_and_name(match)
-        rule = _accepting(window, span, name, using, path, scanner, sure_only)
+        rule = _accepting(window, span, name, path, [(i, rules[i]) for i in using])
         if rule is not None:
             secret = window[span[0] : span[1]]
             found.append(Found(rule, start + span[0], start + span[1], secret))
@@ -205,19 +222,14 @@ def _secret_and_name(match: Any) -> tuple[tuple[int, int], str]:
 
 
 def _accepting(
-    window: bytes, span: tuple[int, int], name: str, using: tuple[int, ...], path: str,
-    scanner: Scanner, sure_only: bool,
-) -> int | None:  # fmt: skip
-    """The first of the rules `using` a form that accepts this candidate."""
+    window: bytes, span: tuple[int, int], name: str, path: str, rules: list[tuple[int, Rule]]
+) -> int | None:
+    """The index of the first of `rules` that accepts this candidate."""
     secret = window[span[0] : span[1]]
-    candidate = None
-    for index in using:
-        rule = scanner.ruleset.rules[index]
-        if (sure_only and not rule.binary) or not scanner.applies(index, path.lower()):
-            continue
+    candidate = Candidate(_text(secret), name, _text(_line(window, span)), path)
+    for index, rule in rules:
         if rule.entropy and entropy(secret) < rule.entropy:
             continue
-        candidate = candidate or Candidate(_text(secret), name, _text(_line(window, span)), path)
         if all(VALIDATORS[test](candidate) for test in rule.validators):
             return index
     return None

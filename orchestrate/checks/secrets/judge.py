@@ -36,7 +36,8 @@ class Grade(IntEnum):
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _HEX = re.compile(r"(?i)(?:0x)?[0-9a-f]+")
 _PATH = re.compile(
-    r"^(?:\.{0,2}/|~/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|www\.)|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
+    r"^(?:\.{0,2}/[\w.-]{0,20}(?:/|$)|~/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|www\.)"
+    r"|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
 _NAME_LIKE = re.compile(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
@@ -79,7 +80,16 @@ def _password(value: str, *, shortest: int) -> Grade:
         return Grade.WEAK if surprise(value) >= LIKE_WORDS and len(value) >= 8 else Grade.NONE
     if _WORD_AND_NUMBER.fullmatch(value):
         return Grade.STRONG if shortest == 6 else Grade.WEAK
+    if shortest == 6 and _joined_kinds(value):
+        return Grade.STRONG
     return Grade.NONE if is_identifier(value) else Grade.WEAK
+
+
+def _joined_kinds(value: str) -> bool:
+    """Whether a generator of memorable passwords may have made it: `stoneBJ404_delta`."""
+    digits = sum(map(str.isdigit, value))
+    cases = any(map(str.isupper, value[1:])) and any(map(str.islower, value))
+    return len(value) >= 10 and digits >= 3 and cases
 
 
 def _token(value: str, *, shortest: int) -> Grade:

@@ -10,7 +10,6 @@ Rules kept here:
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple, Protocol
 
 from orchestrate.checks.secrets.rules import Ruleset
@@ -18,11 +17,8 @@ from orchestrate.checks.secrets.transport import base64_forms
 
 try:
     import hyperscan
-
-    _VERSION: str = version("hyperscan")
 except ImportError:  # no wheel for this machine
     hyperscan = None  # type: ignore[assignment]
-    _VERSION = ""
 try:
     import re2
 except ImportError:
@@ -56,7 +52,11 @@ def has_hyperscan() -> bool:
 
 def engine_version() -> str:
     """What a serialized database depends on besides its expressions, for cache keys."""
-    return f"hyperscan {_VERSION}" if _VERSION else "plain"
+    if not has_hyperscan():
+        return "plain"
+    from importlib.metadata import version
+
+    return f"hyperscan {version('hyperscan')}"
 
 
 def expressions(ruleset: Ruleset) -> list[Expression]:

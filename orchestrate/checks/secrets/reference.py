@@ -30,7 +30,8 @@ To keep a value that is no secret, in order of preference:
 * a mark with a reason on the line or the one above (the policy can forbid marks):
   `orchestrate: allow hardcoded-password <reason>`;
 * `secrets.stopwords` and `secrets.allow_paths` in the configuration;
-* for what was there before, a baseline: `orchestrate check --all --baseline`.
+* for what was there before, a baseline, named by `secrets.baseline` in the configuration:
+  `orchestrate check --all --write-baseline FILE`.
 
 Samples of each rule stand in `rules/secrets.yaml`, as templates from which the tests make values.
 """

@@ -75,7 +75,7 @@ def _private_key(candidate: Candidate) -> bool:
         return False
     if len(raw) < 24:
         return False
-    pgp_packet = raw[0] >= 0x80  # RFC 9580, 4.2: bit 7 of a packet's first byte is set
+    pgp_packet = "PGP" in candidate.secret and raw[0] >= 0x80  # RFC 9580, 4.2: bit 7 is set
     return raw[0] == 0x30 or raw.startswith(b"openssh-key-v1\0") or pgp_packet
 
 
