@@ -91,8 +91,8 @@ class AttemptRequest:
 class AttemptEnd:
     """How an attempt ended.
 
-    `output` holds what was printed, capped; `usage` is this attempt's own, `session.usage` what
-    the session has used in all.
+    `output` holds what was printed, capped; `text` the end of what the agent said; `usage` is this
+    attempt's own, `session.usage` what the session has used in all.
     """
 
     outcome: Outcome
@@ -111,6 +111,7 @@ class AttemptEnd:
     tool_calls: int = 0
     refused: int = 0
     retries: int = 0
+    text: str = ""
 
     @property
     def session_id(self) -> str | None:

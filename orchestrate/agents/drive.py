@@ -17,7 +17,7 @@ from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
-from orchestrate.agents.result import BrokenResult, StepResult, parse_result, read_result
+from orchestrate.agents.result import BrokenResult, StepResult, parse_result, read_end
 from orchestrate.agents.sandbox import sandboxed
 from orchestrate.agents.sessions import Session, check
 from orchestrate.agents.tool import Command, Tool
@@ -57,9 +57,11 @@ def drive(tool: Tool, attempt: AttemptRequest, cancel: threading.Event | None = 
     )
     stream.close()
     tool.finish(attempt, stream.tally)
-    said = _said(tool, output, stream.tally)
+    text = _text(tool, output, stream.tally)
+    said = parse_result(text)
     reason, detail = _reason(tool, attempt, end, stream, errors, said)
-    return _end(tool, attempt, end, stream.tally, said, reason, detail)
+    ended = _end(tool, attempt, end, stream.tally, said, reason, detail)
+    return replace(ended, text=text)
 
 
 def environment(tool: Tool, attempt: AttemptRequest, command: Command) -> dict[str, str]:
@@ -165,8 +167,9 @@ def outcome_of(reason: Reason) -> Outcome:
     return Outcome.STOPPED if reason in _STOPPED else Outcome.TOOL_FAILED
 
 
-def _said(tool: Tool, output: Path, tally: Tally) -> StepResult | BrokenResult | None:
-    return read_result(output) if tool.reads_output else parse_result(tally.text)
+def _text(tool: Tool, output: Path, tally: Tally) -> str:
+    """The end of what the agent said."""
+    return read_end(output) if tool.reads_output else tally.text
 
 
 def _reason(

@@ -79,9 +79,9 @@ def parse_result(text: str) -> StepResult | BrokenResult | None:
     return None
 
 
-def read_result(output: Path) -> StepResult | BrokenResult | None:
-    """The report at the end of an output file."""
-    return parse_result(read_tail(output, MAX_BYTES).decode("utf-8", "replace"))
+def read_end(output: Path) -> str:
+    """The end of an output file, where a report is looked for."""
+    return read_tail(output, MAX_BYTES).decode("utf-8", "replace")
 
 
 def _read(block: str) -> StepResult | BrokenResult:

@@ -14,7 +14,7 @@ from orchestrate.agents.result import (
     BrokenResult,
     StepResult,
     parse_result,
-    read_result,
+    read_end,
 )
 
 
@@ -74,10 +74,10 @@ def test_a_cut_block_is_broken() -> None:
 def test_only_the_end_of_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "output.txt"
     path.write_text(block('{"verdict": "failed"}') + "x" * MAX_BYTES)
-    assert read_result(path) is None
+    assert parse_result(read_end(path)) is None
     path.write_text("x" * MAX_BYTES + "\n" + block('{"verdict": "done"}'))
-    assert read_result(path) == StepResult("done")
-    assert read_result(tmp_path / "absent") is None
+    assert parse_result(read_end(path)) == StepResult("done")
+    assert read_end(tmp_path / "absent") == ""
 
 
 @given(st.lists(st.sampled_from([BEGIN, END, '{"verdict": "done"}', "x", ""]), max_size=12))
