@@ -154,30 +154,28 @@ def edit_tree(handle: pygit2.Repository, tree: Oid | None, edits: Edits) -> Oid:
 
 def _apply(handle: pygit2.Repository, tree: str | None, plan: _Folder) -> Oid | None:
     """The edited folder's tree, None when nothing is left in it."""
-    before = read_rows(handle, tree) if tree else {}
-    rows = dict(before)
-    for name, new in plan.entries.items():
-        _put(rows, name, new)
+    rows = read_rows(handle, tree) if tree else {}
+    edited = {name: _row(new) for name, new in plan.entries.items()}
     for name, below in plan.folders.items():
-        mode, oid = rows.get(name, (b"", b""))
+        mode, oid = edited.get(name, rows.get(name)) or (b"", b"")
         is_folder = mode in FOLDER_MODES
-        edited = _apply(handle, oid.hex() if is_folder else None, below)
-        if edited or is_folder:  # removals below a path that is now a file leave the file
-            _put(rows, name, (TREE, edited) if edited else None)
-    if not rows:
-        return None
-    if rows == before and tree:
+        subtree = _apply(handle, oid.hex() if is_folder else None, below)
+        if subtree or is_folder:  # removals below a path that is now a file leave the file
+            edited[name] = _row((TREE, subtree) if subtree else None)
+    changed = {name: row for name, row in edited.items() if row != rows.get(name)}
+    if not changed and rows and tree:
         return Oid(tree)
-    touched = plan.entries.keys() | plan.folders.keys()
-    moved = any(_place(before.get(name)) != _place(rows.get(name)) for name in touched)
-    return write_rows(handle, rows, sort=moved)
+    moved = any(_place(rows.get(name)) != _place(row) for name, row in changed.items())
+    for name, row in changed.items():
+        if row is None:
+            del rows[name]
+        else:
+            rows[name] = row
+    return write_rows(handle, rows, sort=moved) if rows else None
 
 
-def _put(rows: Rows, name: bytes, new: tuple[int, Oid] | None) -> None:
-    if new is None:
-        rows.pop(name, None)
-    else:
-        rows[name] = (b"%o" % new[0], bytes.fromhex(new[1]))
+def _row(new: tuple[int, Oid] | None) -> tuple[bytes, bytes] | None:
+    return None if new is None else (b"%o" % new[0], bytes.fromhex(new[1]))
 
 
 def _place(row: tuple[bytes, bytes] | None) -> bool | None:

@@ -36,7 +36,7 @@ def expected(old: Files, new: Files) -> list[EntryChange]:
 
 
 @given(before=FILES, after=FILES)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_diff_is_the_difference_of_two_dictionaries(
     store: Repository, before: Files, after: Files
 ) -> None:

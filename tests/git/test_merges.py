@@ -191,7 +191,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 @given(trees=st.tuples(FILES, FILES, FILES))
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_plain_edit_is_the_merge_that_git_makes(
     store: Repository, trees: tuple[dict[str, str], ...]
 ) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrate.errors import InvalidInput, OrchestrateError
@@ -13,6 +13,8 @@ from orchestrate.git.repository import Repository
 from orchestrate.git.trees import EMPTY_TREE
 from orchestrate.git.types import EXECUTABLE, FILE, SUBMODULE, SYMLINK, TREE, Oid, path_bytes
 from tests.git.conftest import Commit, git_bytes
+
+ONE, TWO = Oid(f"{1:040x}"), Oid(f"{2:040x}")
 
 Files = dict[str, tuple[int, Oid]]
 Edits = dict[str, tuple[int, Oid] | None]
@@ -61,7 +63,8 @@ def contents(repo: Repository, tree: Oid) -> Files:
 
 
 @given(files=FILES, edits=EDITS)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(files={"a0": (FILE, ONE), "a/a": (FILE, ONE)}, edits={"a": None, "a/a": (FILE, TWO)})
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_editing_a_tree_is_editing_a_dictionary(
     store: Repository, files: Files, edits: Edits
 ) -> None:
