@@ -25,7 +25,8 @@ def known_plans(repo: Repository) -> list[str]:
 def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger:
     """The ledger of the named plan, by its id or an unmistakable beginning of it.
 
-    With none named: the only plan that has not ended, else the only plan.
+    With none named: the only plan that has not ended, else the only plan. A task in a person's own
+    tree is meant only where there is nothing else.
 
     Raises:
         InvalidInput: there is none, or more than one fits; they are named.
@@ -44,13 +45,22 @@ def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger
                 f"{what} with '{named}'", hint=f"plans here: {', '.join(fitting or ids)}"
             )
         return project.ledger(repo, fitting[0])
-    ledgers = [project.ledger(repo, i) for i in ids]
-    open_ones = [one for one in ledgers if one.load().state.status not in PLAN_ENDED]
-    candidates = open_ones or ledgers
+    candidates = _meant([project.ledger(repo, i) for i in ids])
     if len(candidates) != 1:
         names = ", ".join(one.plan_id for one in candidates)
         raise InvalidInput("which plan? several are here", hint=f"name one of: {names}")
     return candidates[0]
+
+
+def _meant(ledgers: list[Ledger]) -> list[Ledger]:
+    """The ledgers that a command without a plan's name may mean."""
+    states = {one.plan_id: one.load().state for one in ledgers}
+    is_open = {i for i, state in states.items() if state.status not in PLAN_ENDED}
+    shared = {i for i, state in states.items() if not state.in_own_tree}
+    for ids in (is_open & shared, is_open, shared):
+        if ids:
+            return [one for one in ledgers if one.plan_id in ids]
+    return ledgers
 
 
 class PlanArgument(click.ParamType[str]):

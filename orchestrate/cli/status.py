@@ -1,15 +1,16 @@
-"""`orchestrate status`: where a plan's tasks stand, and what is next."""
+"""`orchestrate status`: what this worktree is on, where a plan's tasks stand, and what is next."""
 
 from typing import Any
 
 import click
 
-from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of
+from orchestrate.cli.active import active_json, print_active
+from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table, shown
 from orchestrate.cli.plan import plan_summary
 from orchestrate.ledger.codec import task_json
 from orchestrate.plans.state import PlanState, TaskState
-from orchestrate.plans.states import PlanStatus, TaskStatus
+from orchestrate.plans.states import PLAN_ENDED, PlanStatus, TaskStatus
 
 
 @click.command()
@@ -17,7 +18,7 @@ from orchestrate.plans.states import PlanStatus, TaskStatus
 @json_option
 @click.pass_context
 def status(ctx: click.Context, plan: str | None, as_json: bool) -> None:
-    """Show where the tasks of a plan stand and what to do next.
+    """Show the task this worktree is on, where a plan's tasks stand and what to do next.
 
     \b
     Examples:
@@ -25,11 +26,27 @@ def status(ctx: click.Context, plan: str | None, as_json: bool) -> None:
       orchestrate status login-fails-abc234 --json
     """
     project = project_of(ctx)
-    state = chosen_plan(project, project.open(), plan).load().state
+    repo = project.open()
+    active = None if plan else active_json(repo)
+    if active is not None and active["plan"] not in known_plans(repo):
+        _print_active_only(active, as_json)  # an agent's workspace: its plans are elsewhere
+        return
+    # On a task of its own, a worktree need not say which of several plans is meant.
+    named = plan or (active["plan"] if active else None)
+    state = chosen_plan(project, repo, named).load().state
     if as_json:
-        print_json(status_json(state))
+        print_json({**status_json(state), "active_task": active})
+        return
+    if active is not None:
+        print_active(active)
+    print_status(state)
+
+
+def _print_active_only(active: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({"active_task": active})
     else:
-        print_status(state)
+        print_active(active)
 
 
 def status_json(state: PlanState) -> dict[str, Any]:
@@ -58,6 +75,9 @@ def _row(state: PlanState, task: TaskState) -> tuple[str, ...]:
 def next_steps(state: PlanState) -> list[str]:
     """What a person does next, as command lines."""
     plan, short = state.plan.id, state.branch.removeprefix("refs/heads/")
+    if state.in_own_tree:
+        is_open = state.status not in PLAN_ENDED
+        return ["commit your work, then: orchestrate finish"] if is_open else []
     if state.status is PlanStatus.DRAFT:
         return [f"orchestrate plan approve {plan}"]
     steps = [

@@ -94,7 +94,7 @@ def _print_task(ledger: Ledger, loaded: Loaded, one: Task) -> None:
 
 def _print_attempts(ledger: Ledger, loaded: Loaded, now: TaskState) -> None:
     for attempt in now.attempts:
-        _print_attempt(attempt)
+        print_attempt(attempt)
     for review in now.reviews:
         click.echo(
             f"  {review.decision} by {shown(review.by)}: {shown(review.comment)}".rstrip(": ")
@@ -103,7 +103,8 @@ def _print_attempts(ledger: Ledger, loaded: Loaded, now: TaskState) -> None:
         click.echo(f"  evidence:   git show {ledger.ref}:{path}")
 
 
-def _print_attempt(attempt: Attempt) -> None:
+def print_attempt(attempt: Attempt) -> None:
+    """An attempt with its findings and what its commands came to."""
     measured = f", measured {attempt.metric:g}" if attempt.metric is not None else ""
     click.echo(
         f"  {attempt.number} by {attempt.agent}: {attempt.outcome}, {attempt.reason}{measured}"

@@ -4,16 +4,17 @@ The commit that lands holds the judged tree plus the plan's record and nothing e
 ledger commit it was made under, so that a rewritten ledger shows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrate.errors import Conflict
 from orchestrate.git.names import compose_message
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import FILE, Oid, RefUpdate, Signature
+from orchestrate.ledger.notes import note_verdicts
 from orchestrate.ledger.record import record_files, record_folder, unrecorded
 from orchestrate.ledger.store import Decision, Ledger, Loaded, files_below
-from orchestrate.plans.decide import decide
+from orchestrate.plans.decide import decide_all
 from orchestrate.plans.events import Event, evolve
 from orchestrate.plans.state import PlanState
 from orchestrate.plans.states import TaskEvent
@@ -40,7 +41,16 @@ class Judged:
 
 
 def branch_tip(repo: Repository, state: PlanState) -> Oid:
-    """The plan branch's tip; the plan's base before anything was promoted."""
+    """The plan branch's tip; the plan's base before anything was promoted.
+
+    Raises:
+        Conflict: a person works on the plan in their own tree; it has no branch.
+    """
+    if state.in_own_tree:
+        raise Conflict(
+            f"plan {state.plan.id} is a task in a person's own tree: nothing is promoted for it",
+            hint="its work lands by that person's own commits; orchestrate finish closes it",
+        )
     return repo.ref(state.branch) or Oid(state.base)
 
 
@@ -57,32 +67,37 @@ def promote(
     The last proposal is the one that completes the task. Returns the state after it and the
     promoted commit.
 
+    The verdict is noted on the commit afterwards.
+
     Raises:
         TipMoved: the branch is not at `judged.onto` any more; nothing was written.
         Conflict: the ledger does not take the event (another's claim, already closed).
     """
     task = proposals[-1].task
     landed: list[Oid] = []
+    before: list[Oid] = []
 
     def decision(loaded: Loaded) -> Decision:
-        events = _decided(loaded.state, proposals)
+        events = decide_all(loaded.state, proposals)
         tip = branch_tip(ledger.repo, loaded.state)
         if tip != judged.onto:
             raise TipMoved(loaded.state.branch, judged.onto, tip)
         events = [_judgement(e, judged) if _completes(e, task) else e for e in events]
         commit = _commit(ledger, loaded, events, judged, at)
-        landed[:] = [commit]
+        landed[:], before[:] = [commit], [loaded.tip]
         events = [_named(e, commit) if _completes(e, task) else e for e in events]
         return Decision(events, evidence or {}, [_branch_move(ledger, loaded, commit)])
 
-    return ledger.append(decision, at=at), landed[0]
+    after = ledger.append(decision, at=at)
+    note_verdicts(ledger, before[0], after, at)
+    return after, landed[0]
 
 
 def close_record(ledger: Ledger, proposals: Sequence[Event], subject: str, *, at: int) -> Loaded:
     """Append events that end the plan; what no promoted commit shows yet is recorded with them."""
 
     def decision(loaded: Loaded) -> Decision:
-        events = _decided(loaded.state, proposals)
+        events = decide_all(loaded.state, proposals)
         tip = branch_tip(ledger.repo, loaded.state)
         tree = ledger.repo.tree_of(tip)
         if not unrecorded(loaded.state, _recorded(ledger.repo, tree, loaded.state)):
@@ -92,15 +107,6 @@ def close_record(ledger: Ledger, proposals: Sequence[Event], subject: str, *, at
         return Decision(events, refs=[_branch_move(ledger, loaded, commit)])
 
     return ledger.append(decision, at=at)
-
-
-def _decided(state: PlanState, proposals: Iterable[Event]) -> list[Event]:
-    events: list[Event] = []
-    for proposal in proposals:
-        for event in decide(state, proposal):
-            state = evolve(state, event)
-            events.append(event)
-    return events
 
 
 def _completes(event: Event, task: str) -> bool:

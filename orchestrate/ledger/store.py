@@ -166,9 +166,15 @@ class Ledger:
         return retry(once, deadline_sec=deadline_sec, queue=self.repo.queue(self.ref))
 
     def create(
-        self, state: PlanState, document: Mapping[str, Any], plan_yaml: bytes, first: Event, at: int
+        self,
+        state: PlanState,
+        document: Mapping[str, Any],
+        plan_yaml: bytes,
+        first: Event,
+        at: int,
+        following: Sequence[Event] = (),
     ) -> Loaded:
-        """Write the first commit of the ledger.
+        """Write the first commit of the ledger, and the events that `following` holds with it.
 
         Raises:
             RefMoved: a plan of that id exists already.
@@ -179,8 +185,11 @@ class Ledger:
         edits |= self._task_files(state)
         tree = self.repo.edit_tree(None, edits)
         commit = self._commit(tree, [], event_message(first, None, state), at)
-        self.repo.swap_refs([RefUpdate(self.ref, commit, None)], message=first.name)
-        return self.load(commit)
+        loaded = self.load(commit)
+        if following:
+            loaded = self._write(loaded, Decision(following), at)
+        self.repo.swap_refs([RefUpdate(self.ref, loaded.tip, None)], message=first.name)
+        return loaded
 
     def task_state(self, blob: Oid, path: str) -> TaskState:
         """The task's state in a blob; kept, as equal states are equal blobs."""

@@ -34,6 +34,7 @@ class _Replay:
     ledger: Ledger
     state: PlanState
     seen: set[str] = field(default_factory=set)
+    reverts: list[tuple[str, Oid]] = field(default_factory=list)
 
 
 class _Broken(Exception):
@@ -46,7 +47,8 @@ def verify(ledger: Ledger) -> tuple[int, Problem | None]:
     """How many commits were replayed, and the first problem or None.
 
     Rules: `one-parent`, `readable`, `legal-step`, `state-follows`, `message-agrees`,
-    `promoted-commit`, `promoted-tree`, `made-under-ledger`, `branch-holds-promotions`.
+    `promoted-commit`, `promoted-tree`, `made-under-ledger`, `branch-holds-promotions`; for a task
+    in a person's own tree `judged-commit`; for one that was taken back `reverted-commit`.
     """
     commits = list(ledger.repo.log(ledger.tip(), first_parent=True))
     commits.reverse()
@@ -102,7 +104,10 @@ def _check(replay: _Replay, commit: Commit) -> None:
     before_tree = repo.tree_of(commit.parents[0])
     _check_tree(repo, event, after, commit, repo.diff(before_tree, commit.tree))
     if event.kind in (TaskEvent.COMPLETED, TaskEvent.RECOVERED) and event.data.get("commit"):
-        _check_promotion(replay, event, after)
+        check = _check_own_commit if after.in_own_tree else _check_promotion
+        check(replay, event, after)
+    if event.kind is TaskEvent.UNPROMOTED:
+        _check_revert(replay, event, after)
     replay.state = after
 
 
@@ -119,6 +124,38 @@ def _check_tree(
         redefined = change.path in (PLAN_YAML, DOCUMENT) or change.path.startswith("tasks/")
         if not kept and not (revised and redefined):
             raise _Broken("state-follows", f"{event.name} does not change {change.path}")
+
+
+def _check_own_commit(replay: _Replay, event: Event, after: PlanState) -> None:
+    """A person's own commit is not made under the ledger; it is the one that was judged, whole."""
+    repo, task = replay.ledger.repo, after.tasks[event.task]
+    made = task.candidate
+    if made is None or (made.candidate, made.tree) != (task.commit, task.tree):
+        raise _Broken("judged-commit", f"{task.commit} is not the commit that passed")
+    try:
+        promoted = repo.read_commit(Oid(task.commit))
+    except (OrchestrateError, ValueError) as error:
+        raise _Broken("promoted-commit", f"{task.commit}: {error}") from None
+    if promoted.tree != task.tree:
+        raise _Broken("promoted-tree", f"{promoted.oid} does not hold the judged tree")
+    if not repo.is_ancestor(Oid(after.base), promoted.oid):
+        raise _Broken("judged-commit", f"{promoted.oid} does not hold the task's base")
+
+
+def _check_revert(replay: _Replay, event: Event, after: PlanState) -> None:
+    """The commit that took a task back says which commit it reverts: the task's own."""
+    promoted = replay.state.tasks[event.task].commit
+    if not promoted and not event.data.get("commit"):
+        return
+    if event.data.get("reverts") != promoted or not event.data.get("commit"):
+        raise _Broken(
+            "reverted-commit", f"{event.task} was promoted as {promoted}, no revert of it"
+        )
+    _check_promotion(replay, event, after)
+    revert = Oid(event.data["commit"])
+    if replay.ledger.repo.read_commit(revert).trailer("Orchestrate-Reverts") != promoted:
+        raise _Broken("reverted-commit", f"{revert} does not say that it reverts {promoted}")
+    replay.reverts.append((event.task, revert))
 
 
 def _check_promotion(replay: _Replay, event: Event, after: PlanState) -> None:
@@ -144,18 +181,17 @@ def _check_promotion(replay: _Replay, event: Event, after: PlanState) -> None:
 
 
 def _unreachable(repo: Repository, replay: _Replay) -> Iterator[Problem]:
-    """Promoted commits that the plan branch no longer holds, where the branch still exists."""
-    tip = repo.ref(replay.state.branch)
+    """Promotions and reverts that the plan branch no longer holds, where it still exists."""
+    # A person's own branch is theirs to rewrite; what was judged is kept by the candidate's ref.
+    tip = None if replay.state.in_own_tree else repo.ref(replay.state.branch)
     if tip is None:
         return
     held = {c.oid for c in _branch_commits(repo, tip, Oid(replay.state.base))}
-    for task in replay.state.tasks.values():
-        if task.commit and task.commit not in held:
-            yield Problem(
-                Oid(task.commit),
-                "branch-holds-promotions",
-                f"{replay.state.branch} does not hold {task.commit} of task {task.id}",
-            )
+    promoted = [(task.id, Oid(task.commit)) for task in replay.state.tasks.values() if task.commit]
+    for task, commit in [*promoted, *replay.reverts]:
+        if commit not in held:
+            said = f"{replay.state.branch} does not hold {commit} of task {task}"
+            yield Problem(commit, "branch-holds-promotions", said)
 
 
 def _branch_commits(repo: Repository, tip: Oid, base: Oid) -> Iterator[Commit]:

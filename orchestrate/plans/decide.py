@@ -5,7 +5,7 @@ guards (who may, when) and cascades (what a failure does to dependents). Writers
 `decide`; a replay applies the recorded events by `evolve` alone.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from orchestrate.errors import Conflict
@@ -14,6 +14,7 @@ from orchestrate.plans.state import PlanState, TaskState
 from orchestrate.plans.states import (
     BLOCKING,
     DONE,
+    ENDED,
     OWNED,
     OWNERS_EVENTS,
     PLAN_ENDED,
@@ -71,8 +72,23 @@ def decide(state: PlanState, proposal: Event) -> list[Event]:
         _check_startable(state, task)
     if proposal.kind is TaskEvent.ATTEMPTED:
         _check_number(task, proposal)
+    if proposal.kind is TaskEvent.UNPROMOTED:
+        _check_no_dependent_done(state, task)
     first = replace(proposal, generation=_generation(task, proposal))
     return [*_reopening(state, first), first, *_cascade(evolve(state, first), first)]
+
+
+def decide_all(state: PlanState, proposals: Iterable[Event]) -> list[Event]:
+    """The events that the proposals lead to, each decided on the state after the ones before.
+
+    Raises: as `decide`.
+    """
+    events: list[Event] = []
+    for proposal in proposals:
+        for event in decide(state, proposal):
+            state = evolve(state, event)
+            events.append(event)
+    return events
 
 
 def _generation(task: TaskState, proposal: Event) -> int:
@@ -116,6 +132,17 @@ def _check_number(task: TaskState, proposal: Event) -> None:
         )
 
 
+def _check_no_dependent_done(state: PlanState, task: TaskState) -> None:
+    done = [
+        d for d in state.plan.dependents(task.id) if state.tasks[d].status is TaskStatus.COMPLETED
+    ]
+    if done:
+        raise Conflict(
+            f"task {task.id} cannot be taken back: {', '.join(done[:10])} built on it",
+            hint="take these back first, the last one first",
+        )
+
+
 def open_dependencies(state: PlanState, task_id: str) -> list[str]:
     """The dependencies that are neither completed nor skipped."""
     return [d for d in state.plan.task(task_id).depends_on if state.tasks[d].status not in DONE]
@@ -127,6 +154,8 @@ def _cascade(state: PlanState, event: Event) -> Iterator[Event]:
         yield from _block_dependents(state, event)
     elif event.kind in _OPENERS:
         yield from _unblock_dependents(state, event)
+    elif event.kind is TaskEvent.UNPROMOTED:
+        yield from _withdraw_dependents(state, event)
 
 
 def _block_dependents(state: PlanState, event: Event) -> Iterator[Event]:
@@ -149,6 +178,23 @@ def _unblock_dependents(state: PlanState, event: Event) -> Iterator[Event]:
         )
         state = evolve(state, opened)
         yield opened
+
+
+# How a dependent that is under way comes back to the queue when what it builds on is taken back.
+_WITHDRAWALS: Mapping[TaskStatus, tuple[TaskEvent, ...]] = {
+    TaskStatus.CLAIMED: (TaskEvent.RELEASED,),
+    TaskStatus.RUNNING: (TaskEvent.RELEASED,),
+    TaskStatus.PENDING_REVIEW: (TaskEvent.RETURNED,),
+    TaskStatus.WAITING: (TaskEvent.BLOCKED, TaskEvent.UNBLOCKED),
+}
+
+
+def _withdraw_dependents(state: PlanState, event: Event) -> Iterator[Event]:
+    """Nothing under way may land on what is no longer there."""
+    for dependent in state.plan.dependents(event.task):
+        for kind in _WITHDRAWALS.get(state.tasks[dependent].status, ()):
+            reason = f"{event.task} {event.kind}"
+            yield Event(kind, dependent, event.actor, event.at, reason)
 
 
 def _reopening(state: PlanState, first: Event) -> Iterator[Event]:
@@ -198,6 +244,13 @@ def _check_version(state: PlanState, proposal: Event) -> None:
         raise Conflict(
             f"plan {state.plan.id} is at version {state.plan.version}; the next revision is "
             f"version {state.plan.version + 1}, not {version}"
+        )
+    ended = [task.id for task in state.tasks.values() if task.status in ENDED]
+    if ended:
+        # Only a plan restored from its record is a draft with work behind it.
+        raise Conflict(
+            f"plan {state.plan.id} cannot be revised: {', '.join(ended[:10])} ended already",
+            hint="approve it as it is, or make a new plan for what is left",
         )
 
 

@@ -66,7 +66,9 @@ def next_actions(
 
 
 def _is_lost(task: TaskState, now: str, dead: AbstractSet[str]) -> bool:
-    return task.status in OWNED and (task.owner in dead or task.lease_until < now)
+    # A person's claim has no lease: nobody but a person takes a task from a person.
+    ran_out = bool(task.lease_until) and task.lease_until < now
+    return task.status in OWNED and (task.owner in dead or ran_out)
 
 
 def _release(task: TaskState, dead: AbstractSet[str]) -> Action:

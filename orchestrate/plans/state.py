@@ -34,6 +34,7 @@ class Attempt:
     session: str = ""  # the tool's own id of its conversation
     session_usage: Mapping[str, Any] = field(default_factory=dict)  # of the whole conversation
     usage: Mapping[str, Any] = field(default_factory=dict)  # of this attempt
+    passed_over: tuple[Mapping[str, str], ...] = ()  # agents before this one, each with its reason
 
     @property
     def number(self) -> str:
@@ -44,13 +45,14 @@ class Attempt:
 class Review:
     """What a person, or a reviewing agent, said of a candidate; it names what it looked at."""
 
-    decision: str  # approved, returned
+    decision: str  # approved, returned, rejected (a person decides), unreadable
     by: str
     at: str
     comment: str = ""
     commit: str = ""
     tree: str = ""
     policy: str = ""
+    findings: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class PlanState:
     plan_blob: str  # id of plan.yaml's blob, which approvals name
     status: PlanStatus
     base: str  # commit the plan is built on
-    branch: str  # full ref name of the plan branch
+    branch: str  # full ref name of the plan branch; "" when a person works in their own tree
     tasks: Tasks
     approvals: tuple[Approval, ...] = ()
     reason: str = ""
@@ -141,6 +143,11 @@ class PlanState:
     def with_task(self, state: TaskState) -> "PlanState":
         """The same with one task's state replaced."""
         return replace(self, tasks=self.tasks.with_task(state))
+
+    @property
+    def in_own_tree(self) -> bool:
+        """Whether a person does it in their own tree, by commits of their own."""
+        return not self.branch
 
     @property
     def is_approved(self) -> bool:

@@ -19,10 +19,11 @@ SCHEMA_VERSION = 1
 
 
 def active_task(
-    plan_id: str, task: Task, policy: Policy, *, allow_protected: bool
+    plan_id: str, task: Task, policy: Policy, *, allow_protected: bool, base: str = ""
 ) -> dict[str, Any]:
-    """What hooks need to know of a task."""
+    """What hooks need to know of a task; `base` is the commit that its work began at."""
     return {
+        "base": base,
         "schema_version": SCHEMA_VERSION,
         "plan": plan_id,
         "task": task.id,

@@ -88,6 +88,11 @@ class _Run:
 
     def check_ready(self) -> None:
         state = self.ledger.load().state
+        if state.in_own_tree:
+            raise Conflict(
+                f"plan {state.plan.id} is a task in a person's own tree: no agent works on it",
+                hint="orchestrate finish, in that tree, judges and closes it",
+            )
         if state.status is PlanStatus.DRAFT:
             raise Conflict(
                 f"plan {state.plan.id} version {state.plan.version} is not approved",

@@ -1,0 +1,48 @@
+"""The user's own working tree, as far as other rooms need it: what is not committed, what to stage.
+
+Looking never writes the index (`process.clean_environment` keeps git from it).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestrate.errors import Unsupported
+from orchestrate.git.process import QUIET, run_git
+from orchestrate.git.repository import Repository
+from orchestrate.git.types import path_text
+
+
+def work_tree_of(repo: Repository) -> Path:
+    """The folder of the repository's files.
+
+    Raises:
+        Unsupported: it is bare.
+    """
+    if repo.work_tree is None:
+        raise Unsupported("a bare repository has no working tree")
+    return repo.work_tree
+
+
+def uncommitted(repo: Repository) -> list[str]:
+    """The paths that differ from HEAD in the index or on disk, untracked ones too, sorted."""
+    folder = work_tree_of(repo)
+    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"]
+    found = run_git([*QUIET, *args], cwd=folder, git_dir=repo.git_dir, work_tree=folder).stdout
+    # Each entry is two letters, a space and the path.
+    return sorted(path_text(entry[3:]) for entry in found.split(b"\0") if entry)
+
+
+def stage(repo: Repository, paths: Sequence[str]) -> None:
+    """Add the files as they are on disk to the index.
+
+    Raises:
+        GitFailed: git did not take one, because it is ignored for example.
+    """
+    folder = work_tree_of(repo)
+    run_git(
+        [*QUIET, "add", "--", *paths],
+        cwd=folder,
+        git_dir=repo.git_dir,
+        work_tree=folder,
+        env={"GIT_LITERAL_PATHSPECS": "1"},
+    )
