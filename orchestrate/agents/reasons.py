@@ -110,7 +110,9 @@ REASONS: Mapping[Reason, Meaning] = MappingProxyType(
         ),
         Reason.NO_CHANGES: Meaning("the attempt left the tree as it found it", Actor.AGENT, True),
         Reason.NO_PROGRESS: Meaning(
-            "two attempts in a row made no tree that was not seen before", Actor.PERSON, False
+            "two attempts in a row brought nothing new: no new tree, or no fewer open issues",
+            Actor.PERSON,
+            False,
         ),
         Reason.OUTPUT_LOOP: Meaning(
             "the agent said the same thing three times and was ended", Actor.AGENT, True
