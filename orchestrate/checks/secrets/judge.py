@@ -61,7 +61,7 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
     if _PROSE.search(value) or _PATH.search(value) or _SAYS.search(value):
         return Grade.NONE
     if kind is Kind.PASSWORD:
-        found = _password(value, shortest=10 if in_tests else 6)
+        found = _password(value, shortest=8 if in_tests else 6)
     elif kind is Kind.SALT:
         found = min(Grade.WEAK, _token(value, shortest=12))
     else:
@@ -96,7 +96,7 @@ def _token(value: str, *, shortest: int) -> Grade:
     if len(value) < 10 or len(value) > 2000 or re.search(r"[\s<>()|,;]", value):
         return Grade.NONE
     if _UUID.fullmatch(value):
-        return Grade.WEAK
+        return Grade.STRONG if shortest == 12 else Grade.WEAK
     if _HEX.fullmatch(value) and not value.isdigit():
         return Grade.STRONG if len(value) >= 20 and entropy(value.encode()) > 2.7 else Grade.WEAK
     if value.isdigit() or not looks_random(value) or _decodes_to_text(value):

@@ -86,7 +86,7 @@ def load(data: bytes, path: str = FILE) -> tuple[Ruleset, dict[str, Samples]]:
     """The rules of a file, and the samples of each by id.
 
     Raises:
-        FileError: the file is not YAML, or a rule is not of the form `rules/README.md` describes.
+        FileError: the file is not YAML, or a rule is not of the form its head describes.
     """
     from orchestrate.policy.yaml import load_yaml
 

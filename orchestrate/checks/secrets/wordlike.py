@@ -13,33 +13,33 @@ LIKE_WORDS = 4.85  # bits a letter: above it nine random strings in ten
 _START = "^"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROWS = """
-    ikhiijklionjjjkipihjkmloqq
-    qjijrokrkungihvjugifmnnnmr
-    gmkmgnopglsfnnhmsiimirsslt
-    gqlmgoqhjyiinofnujkhkrstnw
-    hlmjellqfprkmmimrkilkoqqnu
-    jnihllmrnuqjkgolnfgiqmnknt
-    hnllhhoqezrinngntikjirqtmx
-    ipmoeplihtpjlijnzghmjpqvps
-    foonepsqgvnllngotkkilqrslt
-    klhjkljvruqijehlskhhslvoxl
-    fpnlfosyjrknmoflyngpgnospy
-    inlldmmogurjkkjlqmglkoksnr
-    gomkeopsftphpogmwpjkkjortt
-    fkomepqrhwpkkphgrojmkqssou
-    hoihhlgqjsnnplintphflkstpu
-    mljipmlrmsmiiekjwfjjilkprt
-    gqlnfoqkizphpohjugjikqqukv
-    onoopntqotzgomtnnkinbmqzqs
-    gokkeolsgwmmklhmukiilnqulx
-    kpiofnojhunkmnjjnnhfiposmw
-    hplnfnqifwrlnoimvhiklqosjr
-    jiklilmujvuhifniyghgsrupwt
-    fnmndoqpfusomnjlvmlnrrospv
-    fpmlglpigwnlnigotigmrqopsz
-    jnhlglomguskjnlfpmlfonpmlr
-    jljlimmpjvriihkeukghpmmrmm
-    gqoocnrnhzsomohnqrmnnquumm
+    ijhijjklipojjjkipigikmlnpp
+    kjijqokrkvmgihukugifmnonms
+    gjjmhnpphkpfmnhlrjjmhsqrjr
+    golmhnqhkuhimpfosjlgkprvnv
+    hmljeloqfrrkoninskikjpqqov
+    joihlkmqouqjkgolofghqmmjnu
+    iomlhgmrettinmgntikkitqsnz
+    jpmmdnkihurjmijnyhhmjoqsqp
+    fpnmeoqogvplmnfpujmjkrqsnu
+    klijkljtrsrijeikukhhtlwnxk
+    hnlmeopmixhqspgmqninfxoooq
+    inlkdnkmgpriqjlnqmglmpkwmw
+    hpnkeoqrfuqhpognxpkjkprvis
+    fkpmeorshxplkohgzqjlkstymv
+    hpihhkgpjsmmominsphglmrupv
+    nliiomlrmtmiifkiygjjimjoss
+    fpmmfmplizphqohirgkilroxjz
+    lnnnnoponstloloomjkobonqpt
+    gokkenlrhxnlklhmzkiilnoulw
+    kpjnfonjhumlnnjjqoieiqotlu
+    hpkmemrifxrlnoilvhiklqorkq
+    kikljkmtkvshifmixhhgqsvrvs
+    emmqcoqpgstpnpjosnnnqqorrr
+    folkgmpjfrqloihnshhmqolmtv
+    jmikhjqmirrljomgsmlfoppgkq
+    lljkilnojupjjikftlggomlnil
+    iqoldnpngzuompioromnrzonmf
 """
 _COST = {
     before + after: (ord(cell) - ord("a")) / 2
