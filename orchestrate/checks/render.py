@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from orchestrate import __version__
 from orchestrate.checks.catalogue import CATALOGUE
@@ -185,15 +184,22 @@ def junit(findings: Sequence[Finding]) -> str:
         name = _xml_attribute(f"{place(found)}: {found.id}")
         tag = "failure" if found.severity == Severity.BLOCK else "system-out"
         message = f" message={_xml_attribute(found.message)}" if tag == "failure" else ""
-        body = escape(_NOT_XML.sub("?", f"{found.message}\n{found.next_step}"))
+        body = _xml(f"{found.message}\n{found.next_step}")
         lines.append(f"  <testcase classname={_xml_attribute(found.id)} name={name}>")
         lines.append(f"    <{tag}{message}>{body}</{tag}>")
         lines.append("  </testcase>")
     return "\n".join([*lines, "</testsuite>"])
 
 
+def _xml(text: str) -> str:
+    # Not xml.sax.saxutils, which imports urllib and costs every hook with a finding 15 ms.
+    plain = _NOT_XML.sub("?", text)
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def _xml_attribute(value: str) -> str:
-    return quoteattr(_NOT_XML.sub("?", value))
+    quoted = _xml(value).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
+    return f'"{quoted}"'
 
 
 FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {

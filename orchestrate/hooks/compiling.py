@@ -39,6 +39,7 @@ from orchestrate.policy.policy import Policy
 
 CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
 CONFLICT = 1 << 19  # id of the needle for marks of a merge conflict
+SECRET_CLASSES = 1 << 18  # ids of classes from here on are of the secret rules' paths
 NOWHERE = -1  # a class that no path is in
 
 # Wider than unsafe_path.py: what may be `.git` in some spelling, leave the tree or not be printed.
@@ -53,6 +54,7 @@ class _Classes:
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, ...], int] = {}
+        self._of_secrets: dict[str, int] = {}
         self.always_look: list[str] = []
 
     def id(self, globs: Sequence[str]) -> int:
@@ -60,6 +62,10 @@ class _Classes:
         if not globs:
             return NOWHERE
         return self._ids.setdefault(tuple(globs), len(self._ids))
+
+    def of_secrets(self, paths: str) -> int:
+        """The class of the lower-case paths that an expression of the secret rules takes in."""
+        return self._of_secrets.setdefault(paths, SECRET_CLASSES + len(self._of_secrets))
 
     def look(self, globs: Iterable[str]) -> None:
         """Have the engine look at every change of such a path."""
@@ -69,12 +75,24 @@ class _Classes:
         """For the database of names."""
         sets = [(globs, id) for globs, id in self._ids.items()]
         sets.append((tuple(dict.fromkeys(self.always_look)), LOOK))
-        return [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
+        found = [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
+        for paths, id in self._of_secrets.items():
+            whole = b"^(?:" + paths.encode() + rb")\z"
+            found.append((id, whole, CASELESS | DOTALL | SINGLEMATCH))
+        return found
 
-    def are_plain(self) -> bool:
-        """Whether every glob means the same on bytes and on text."""
-        every = [g for globs in self._ids for g in globs] + self.always_look
-        return all(glob.isascii() and not set(glob) & set("?[") for glob in every)
+    def secret_ids(self) -> frozenset[int]:
+        """The classes that `of_secrets` gave."""
+        return frozenset(self._of_secrets.values())
+
+    def counting(self) -> frozenset[int]:
+        """The classes whose globs may mean another thing on bytes than on text."""
+        return frozenset(id for globs, id in self._ids.items() if not are_plain(globs))
+
+
+def are_plain(globs: Iterable[str]) -> bool:
+    """Whether globs mean the same on bytes and on text: they count no characters beyond ASCII."""
+    return all(glob.isascii() and not set(glob) & set("?[") for glob in globs)
 
 
 def joined(globs: Sequence[str]) -> bytes:
@@ -117,7 +135,9 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         "needles": needles,
         "in_lines": frozenset(in_lines),
         "builtins": builtins,
-        "plain_globs": classes.are_plain(),
+        "counting": classes.counting(),
+        "counting_look": not are_plain(classes.always_look),
+        "secret_classes": classes.secret_ids(),
         "case_conflict": any(
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
@@ -163,12 +183,22 @@ def _needles(
         needles.setdefault(number, []).append(place)
         if check.on != "added-lines":
             across.add(number)
-    everywhere = [("", classes.id(("**",)), classes.id(policy.config.secrets.allow_paths))]
+    allowed = classes.id(policy.config.secrets.allow_paths)
     for id, _, _ in matcher.expressions(ruleset):
-        needles[id + len(wanted)] = everywhere
+        needles[id + len(wanted)] = [("", _where(id, ruleset, classes), allowed)]
         if id >= len(ruleset.forms) or ruleset.forms[id].reach:
             across.add(id + len(wanted))
     return needles, set(needles) - across
+
+
+def _where(id: int, ruleset: rules.Ruleset, classes: _Classes) -> int:
+    """The class of paths where a form of the secret rules can mean anything; a probe: any."""
+    paths = (
+        {ruleset.rules[r].paths for r in ruleset.forms[id].rules}
+        if id < len(ruleset.forms)
+        else {""}
+    )
+    return classes.id(("**",)) if "" in paths else classes.of_secrets("|".join(sorted(paths)))
 
 
 def _builtins(
@@ -203,9 +233,7 @@ def compile_task(task: TaskRules, source: bytes, policy_key: str) -> dict[str, A
         "planned": None if planned is None else frozenset(p.encode() for p in planned),
         # A database needs an expression: an empty scope is one that matches nothing.
         "names": matcher.compile_database(wanted or [(Task.DENY, b".", DOTALL)]),
-        "plain_globs": all(
-            g.isascii() and not set(g) & set("?[") for globs in scopes.values() for g in globs
-        ),
+        "plain_globs": all(map(are_plain, scopes.values())),
     }
 
 
@@ -231,8 +259,7 @@ def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str,
     compiling them takes seconds.
     """
     wanted = tuple(policy_patterns(policy))
-    digest = hashlib.sha256(repr((shipped_inputs(), wanted)).encode()).hexdigest()
-    path = os.path.join(platformdirs.user_cache_dir("orchestrate"), "search", digest[:32])
+    path = _shared("search", wanted)
     value = cache_file.read(path)
     if value is None:
         ruleset = rules.shipped()
@@ -247,6 +274,27 @@ def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str,
     with suppress(ValueError):  # no hyperscan, or the database was made on another processor
         loaded = matcher.load_database(serialized)
     return Search(kept, rules.unpack(packed), loaded), value
+
+
+def policy_table(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -> dict[str, Any]:
+    """What `compile_policy` makes, from this user's cache where any repository had the policy.
+
+    Raises:
+        ValueError: hyperscan is not installed.
+    """
+    path = _shared("table", policy.id)
+    value: dict[str, Any] | None = cache_file.read(path)
+    if value is None:
+        value = compile_policy(policy, search)
+        with suppress(OSError):
+            cache_file.write(path, value)
+    return value
+
+
+def _shared(kind: str, content: object) -> str:
+    """Where this user's cache, which all repositories share, keeps something made of `content`."""
+    digest = hashlib.sha256(repr((shipped_inputs(), content)).encode()).hexdigest()
+    return os.path.join(platformdirs.user_cache_dir("orchestrate"), kind, digest[:32])
 
 
 def keep_policy(path: str, policy: Policy) -> None:

@@ -9,7 +9,6 @@ Rules kept here:
 
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,6 +45,8 @@ def run_hook(hook: str, arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: anything else is a bug of ours
+        import traceback
+
         _say(f"orchestrate: internal error, so the hook refuses: {type(error).__name__}: {error}")
         _say(traceback.format_exc())
         return EXIT_BUG

@@ -63,7 +63,7 @@ class Place:
         folder = cache_file.folder_of(self.common)
         with suppress(ValueError, OSError):  # no hyperscan, or no place to write: no fast path
             if _is_stale(self.common, key):
-                table = compiling.compile_policy(policy, made_of)
+                table = compiling.policy_table(policy, made_of)
                 cache_file.write(os.path.join(folder, f"{key}.table"), table)
             if task is not None and source is not None:
                 self._keep_task(task, source, key)

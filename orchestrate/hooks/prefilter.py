@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from orchestrate.git.changes import Raw
 
+    Classes = tuple[set[int], set[int]]
+
 FILE, EXECUTABLE = 0o100644, 0o100755
 REGULAR = (FILE, EXECUTABLE)
 
@@ -87,7 +89,7 @@ def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects
     table = compiled.table
     if task is None and entries and table["require_task"] == "always":
         raise Doubt("no task")
-    to_read: list[tuple[Raw, set[int]]] = []
+    to_read: list[tuple[Raw, Classes]] = []
     added: list[bytes] = []
     for entry in entries:
         path, old_mode, new_mode, old, new = entry
@@ -136,18 +138,22 @@ def judge_message(text: bytes, compiled: Compiled) -> None:
         raise Doubt("the message matches")
 
 
-def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> set[int]:
-    """The classes of paths that `path` is in."""
+def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
+    """The classes of paths that `path` may be in, and those that it surely is in."""
+    table = compiled.table
+    found = found_in(compiled.names, path)
+    if LOOK in found or UNSAFE in found:
+        raise Doubt("a path that the engine looks at")
+    classes = found, found
     if not path.isascii():
-        if not compiled.table["plain_globs"] or (task is not None and not task.plain_globs):
-            raise Doubt("a path beyond ASCII and patterns that count characters")
         try:
             path.decode()
         except UnicodeDecodeError:
             raise Doubt("a path that is not UTF-8") from None
-    classes = found_in(compiled.names, path)
-    if LOOK in classes or UNSAFE in classes:
-        raise Doubt("a path that the engine looks at")
+        if table["counting_look"] or (task is not None and not task.plain_globs):
+            raise Doubt("a path beyond ASCII and patterns that count characters")
+        # Globs count characters and the database bytes; the secret rules look at lower case.
+        classes = found | table["counting"] | table["secret_classes"], found - table["counting"]
     if task is not None:
         scopes = found_in(task.names, path)
         inside = Task.ALLOW in scopes and Task.DENY not in scopes
@@ -159,7 +165,7 @@ def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> set[int]:
 
 
 def _judge_contents(
-    to_read: list[tuple[Raw, set[int]]], compiled: Compiled, task: Task | None, objects: Objects
+    to_read: list[tuple[Raw, Classes]], compiled: Compiled, task: Task | None, objects: Objects
 ) -> None:
     narrowed: list[tuple[Raw, bytes, set[int]]] = []
     role = task.role if task else ""
@@ -182,12 +188,13 @@ def _judge_contents(
         _judge_added(narrowed, compiled, objects)
 
 
-def _relevant(hits: set[int], classes: set[int], role: str, compiled: Compiled) -> set[int]:
+def _relevant(hits: set[int], classes: Classes, role: str, compiled: Compiled) -> set[int]:
     """The hits that mean something for a file in these classes, under a task of this role."""
     found = set()
+    maybe, surely = classes
     for id in hits:
         for owner, include, exclude in compiled.needles[id]:
-            if (not owner or owner == role) and include in classes and exclude not in classes:
+            if (not owner or owner == role) and include in maybe and exclude not in surely:
                 found.add(id)
     return found
 
@@ -210,7 +217,7 @@ def _judge_added(
             raise Doubt("an added line matches")
 
 
-def _judge_shape(path: bytes, data: bytes, classes: set[int], table: dict[str, Any]) -> None:
+def _judge_shape(path: bytes, data: bytes, classes: Classes, table: dict[str, Any]) -> None:
     """What the built-in checks and the limits say to one file's bytes."""
     if len(data) > table["max_bytes"]:
         raise Doubt("a large file")
@@ -218,8 +225,9 @@ def _judge_shape(path: bytes, data: bytes, classes: set[int], table: dict[str, A
         raise Doubt("UTF-16")
     if data[:2] == b"#!" and table["judges_commands"] and b"." not in path.rpartition(b"/")[2]:
         raise Doubt("a script")
+    maybe, surely = classes
     for builtin, include, exclude in table["builtins"]:
-        if include in classes and exclude not in classes and not _parses(builtin, data):
+        if include in maybe and exclude not in surely and not _parses(builtin, data):
             raise Doubt(builtin)
 
 

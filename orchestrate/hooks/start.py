@@ -72,9 +72,9 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> None:
         raise Doubt("no git directory")
     if os.path.exists(os.path.join(git_dir, "MERGE_HEAD")):
         raise Doubt("a merge")
-    with Objects() as objects:
+    with Objects(folder) as objects:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
-        staged = start_staged("HEAD")
+        staged = start_staged("HEAD", folder)
         source = places.read_task(git_dir)
         key = policy_key(objects)
         table = cached_table(places.common_dir(git_dir), key)
@@ -93,7 +93,7 @@ def commit_msg(folder: str, arguments: Sequence[str]) -> None:
     git_dir = places.find_git_dir(folder)
     if git_dir is None:
         raise Doubt("no git directory")
-    with Objects() as objects:
+    with Objects(folder) as objects:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
         with open(arguments[0], "rb") as file:
             text = file.read()

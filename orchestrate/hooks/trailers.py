@@ -20,4 +20,4 @@ def add_trailers(file: Path, task: Mapping[str, Any]) -> None:
     for key, value in wanted.items():
         if isinstance(value, str) and value.isprintable() and value:
             args += ["--trailer", f"{key}: {value}"]
-    run_git([*args, str(file)], cwd=file.absolute().parent)
+    run_git([*args, str(file.absolute())])

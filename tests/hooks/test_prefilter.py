@@ -1,0 +1,161 @@
+"""The fast path passes nothing that the engine has a finding on, and passes ordinary changes."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrate.checks.engine import TaskRules
+from orchestrate.checks.secrets import rules, samples
+from orchestrate.resources import read
+from tests.checks.making import link, program, submodule
+from tests.hooks.making import engine_findings, fast_doubt, shipped_policy
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+ORDINARY = (
+    "import os\n\n\ndef add(a: int, b: int) -> int:\n    return a + b\n",
+    "# Title\n\nSome text with a link to https://example.org/page.\n",
+    "const x = require('./y');\nmodule.exports = { x };\n",
+)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_change_passes(text: str) -> None:
+    assert fast_doubt({"a/old.py": b"x = 1\n"}, {"a/old.py": text.encode()}) == ""
+    assert fast_doubt({}, {"a/new.py": text.encode()}) == ""
+    assert fast_doubt({"a/old.py": text.encode()}, {}) == ""
+
+
+def test_a_finding_on_an_old_line_does_not_cost_the_fast_path() -> None:
+    old = b"# TODO write this\nx = 1\n"
+    assert fast_doubt({"a.py": old}, {"a.py": old + b"y = 2\n"}) == ""
+    assert fast_doubt({"a.py": old}, {"a.py": old + b"# TODO that too\n"})
+
+
+def test_names_beyond_ascii_pass() -> None:
+    assert fast_doubt({"ä.py": b"x\n"}, {"ä.py": "y = 'é'\n".encode()}) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({}, {"run": program()}),
+        ({}, {"l": link("a")}),
+        ({}, {"s": submodule("1" * 40)}),
+        ({"s": submodule("1" * 40)}, {}),
+        ({}, {".github/workflows/ci.yml": b"a: 1\n"}),
+        ({}, {"GIT~1": b""}),
+        ({}, {".g\u200cit/x": b""}),
+        ({}, {"a\nb": b""}),
+        ({}, {"\udcff": b""}),
+        ({"Readme": b""}, {"Readme": b"", "README": b""}),
+        ({"Src/a": b""}, {"Src/a": b"", "src/b": b""}),
+        ({}, {"a.json": b"{"}),
+        ({}, {"a.py": b"x\r\ny\n"}),
+        ({}, {"a.py": b"\xef\xbb\xbfx\n"}),
+        ({}, {"a.py": b"ok\r<<<<<<< HEAD\n"}),
+        ({}, {"big": b"x" * (1 << 20) + b"x"}),
+        ({}, {"utf16.txt": "x".encode("utf-16")}),
+        ({}, {"deploy": b"#!/bin/sh\nrm -rf /\n"}),
+        ({}, {"x.sh": b"ls\n"}),
+    ],
+)
+def test_what_is_not_ordinary_is_left_to_the_engine(old: dict, new: dict) -> None:
+    assert fast_doubt(old, new)
+
+
+def sample_changes() -> list[tuple[str, dict]]:
+    found = []
+    for folder in sorted(SAMPLES.glob("*/*")):
+        if folder.is_dir():
+            files = {
+                str(f.relative_to(folder)): f.read_bytes()
+                for f in sorted(folder.rglob("*"))
+                if f.is_file() and "__pycache__" not in f.parts
+            }
+            found.append((f"{folder.parent.name}/{folder.name}", files))
+    return found
+
+
+@pytest.mark.parametrize(("name", "files"), sample_changes())
+def test_every_sample_that_the_engine_finds_is_left_to_it(name: str, files: dict) -> None:
+    for path, data in files.items():
+        if engine_findings({}, {path: data}):
+            assert fast_doubt({}, {path: data}), path
+
+
+def test_every_secret_that_the_engine_finds_is_left_to_it() -> None:
+    _, by_id = rules.load(read("rules", "secrets.yaml"))
+    found = 0
+    for id, sample in by_id.items():
+        for path, template in sample.match:
+            data = samples.expand(template).encode()
+            if engine_findings({}, {path: data}):
+                found += 1
+                assert fast_doubt({}, {path: data}), (id, path)
+    assert found > len(by_id) / 2
+
+
+FRAGMENTS = [
+    b"TODO", b"# ", b"//", b"print(", b"<<<<<<< HEAD", b">>>>>>> x", b"=======", b"eval(x)",
+    b"console.log(1)", b"debugger;", b"AKIAIOSFODNN7EXAMPLE", b"password = 'hunter2hunter2'",
+    b"ghp_", b"-----BEGIN RSA PRIVATE KEY-----", b"it.only(", b"verify=False", b"dbg!(x)",
+    b"chmod 777 x", b"rm -rf /", b"orchestrate: allow bare-todo because", b"\xc3\xa9", b"\xff",
+    b"\0", b"\r", b"\r\n", b"\n", b"\n\n", b" ", b"\t", b"x", b"0x" + b"ab" * 20, b"{", b"}", b'"',
+]  # fmt: skip
+PATHS = [
+    "a.py",
+    "b.ts",
+    "c/d.js",
+    "e.json",
+    "f.md",
+    "g.sol",
+    "Makefile",
+    "h.rs",
+    "i",
+    "a.PY",
+    "é.py",
+]
+contents = st.lists(st.sampled_from(FRAGMENTS), max_size=8).map(b"".join)
+trees = st.dictionaries(st.sampled_from(PATHS), contents, max_size=3)
+
+
+@settings(max_examples=300)
+@given(trees, trees)
+def test_what_the_engine_finds_the_fast_path_never_passes(old: dict, new: dict) -> None:
+    if not fast_doubt(old, new):
+        assert engine_findings(old, new) == []
+
+
+scopes = st.lists(st.sampled_from(["c/", "*.py", "/a.py", "**", "h.rs", "é.py"]), max_size=3)
+
+
+@settings(max_examples=100)
+@given(trees, scopes, scopes, st.none() | st.lists(st.sampled_from(PATHS)))
+def test_what_a_scope_forbids_the_fast_path_never_passes(
+    new: dict, allow: list[str], deny: list[str], planned: list[str] | None
+) -> None:
+    task = TaskRules(
+        "t", scope=tuple(allow), deny=tuple(deny),
+        planned_files=None if planned is None else tuple(planned),
+    )  # fmt: skip
+    if not fast_doubt({}, new, task=task):
+        assert engine_findings({}, new, task=task) == []
+
+
+def test_random_bytes_neither_crash_nor_pass_what_the_engine_finds() -> None:
+    source = random.Random(5)
+    for _ in range(50):
+        data = source.randbytes(source.randrange(2000))
+        if not fast_doubt({}, {"blob.bin": data}):
+            assert engine_findings({}, {"blob.bin": data}) == []
+
+
+def test_a_policy_without_rules_compiles() -> None:
+    from dataclasses import replace
+
+    bare = replace(shipped_policy(), rules=(), roles={}, harness=())
+    assert fast_doubt({}, {"a.py": b"x = 1\n"}, policy=bare) == ""
