@@ -2,11 +2,12 @@
 
 from functools import lru_cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate import resources
-from orchestrate.checks.secrets import matcher, rules
+from orchestrate.checks.secrets import engine, matcher, rules
 from orchestrate.checks.secrets.cache import build_scanner
 from orchestrate.checks.secrets.engine import Scanner, scan
 from orchestrate.checks.secrets.rules import Samples
@@ -53,3 +54,15 @@ def test_expressions_compile_to_a_database_of_moderate_size() -> None:
     expressions = matcher.expressions(made()[0].ruleset)
     assert len({id for id, _, _ in expressions}) == len(expressions)
     assert len(matcher.compile_database(expressions)) < 1_600_000
+
+
+def test_without_re2_the_samples_are_reported_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, _, _ = made()
+    monkeypatch.setattr(matcher, "compile_regex", matcher._re_compile)
+    monkeypatch.setattr(engine, "compile_regex", matcher._re_compile)
+    bare = build_scanner(fast.ruleset, plain=True)
+    _, samples = rules.load(resources.read("rules", "secrets.yaml"))
+    for one in samples.values():
+        for path, text in (*one.match, *one.clean):
+            data = expand(text, 1).encode()
+            assert scan(data, path, scanner=bare) == scan(data, path, scanner=fast), text
