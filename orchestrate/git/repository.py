@@ -50,6 +50,7 @@ class Repository:
         self.common_dir = opening.common_dir(self.git_dir)
         self.work_tree = Path(handle.workdir) if handle.workdir else None
         self._note = WriterNote(self.common_dir)
+        self._identity: tuple[str, str] | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> "Repository":
@@ -244,7 +245,11 @@ class Repository:
     def identity(self) -> tuple[str, str]:
         """Name and email of the person, from git's environment variables or configuration.
 
+        Asked of git once for each opened repository.
+
         Raises:
             Unsupported: neither has them.
         """
-        return configuration.read_identity(self.git_dir)
+        if self._identity is None:
+            self._identity = configuration.read_identity(self.git_dir)
+        return self._identity

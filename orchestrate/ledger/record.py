@@ -57,7 +57,7 @@ def task_record(task: Task, state: TaskState, ledger: str) -> dict[str, Any]:
 
 def ended_tasks(state: PlanState) -> list[str]:
     """The tasks whose end a record can hold, in the plan's order."""
-    return [task.id for task in state.plan.tasks if state.tasks[task.id].status in ENDED]
+    return [task.id for task in state.tasks.values() if task.status in ENDED]
 
 
 def record_page(state: PlanState) -> str:
@@ -72,7 +72,7 @@ def record_page(state: PlanState) -> str:
         "| task | status | attempts | done by | judged tree | candidate | seen by |",
         "|---|---|---|---|---|---|---|",
     ]
-    lines += [_line(task, state.tasks[task.id]) for task in plan.tasks]
+    lines += [_line(plan.task(now.id), now) for now in state.tasks.values()]
     return "\n".join(lines) + "\n"
 
 

@@ -15,6 +15,7 @@ from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import StepPack
 from orchestrate.agents.prompt import prompt
 from orchestrate.agents.reasons import Reason
+from orchestrate.agents.result import StepResult
 from orchestrate.agents.sessions import Session
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.errors import RefMoved
@@ -28,6 +29,7 @@ from orchestrate.ledger.evidence import MAX_FILE, capped, storable
 from orchestrate.runner import active_task
 from orchestrate.runner.judging import Candidate
 from orchestrate.runner.places import AttemptPlace
+from orchestrate.runner.workspace_hooks import share_cache, write_hooks
 
 CANDIDATES = "refs/orchestrate/candidates/"
 
@@ -61,6 +63,7 @@ class Produced:
     session: Session | None = None
     usage: Mapping[str, object] = field(default_factory=dict)
     evidence: Mapping[str, bytes] = field(default_factory=dict)
+    result: StepResult | None = None  # what the agent says of its work
 
 
 def attempt(
@@ -80,7 +83,8 @@ def attempt(
         repo, assignment.start, place.work, sparse=assignment.sparse, index=place.index
     )
     active_task.write(place.work / ".git", dict(assignment.active))
-    end = adapter.run(_request(assignment, place), cancel)
+    share_cache(repo.common_dir, place.work)
+    end = adapter.run(_request(repo, assignment, place), cancel)
     evidence = _evidence(assignment.pack, end)
     produced = Produced(
         reason=end.reason_code,
@@ -88,6 +92,7 @@ def attempt(
         session=end.session,
         usage=asdict(end.usage),
         evidence=evidence,
+        result=end.result,
     )
     if end.outcome is not Outcome.ENDED:
         return produced
@@ -95,10 +100,12 @@ def attempt(
         tree = capture_tree(repo, place.work, place.index)
     except OrchestrateError as error:
         return replace(produced, reason=Reason.WORKSPACE_LOST, detail=str(error))
-    return replace(produced, candidate=_candidate(repo, assignment, tree, at))
+    commit = keep_candidate(repo, assignment, tree, at)
+    return replace(produced, candidate=Candidate(commit, tree, assignment.base))
 
 
-def _request(assignment: Assignment, place: AttemptPlace) -> AttemptRequest:
+def _request(repo: Repository, assignment: Assignment, place: AttemptPlace) -> AttemptRequest:
+    objects = repo.common_dir / "objects"
     return AttemptRequest(
         workspace=place.work,
         scratch=place.scratch,
@@ -109,6 +116,10 @@ def _request(assignment: Assignment, place: AttemptPlace) -> AttemptRequest:
         session=assignment.session,
         max_turns=assignment.max_turns,
         max_cost_usd=assignment.max_cost_usd,
+        git_hooks=write_hooks(place.scratch / "hooks"),
+        # In a sandbox the user's repository is out of sight, but for the objects borrowed from it.
+        hide=tuple(p for p in (repo.work_tree, repo.common_dir) if p is not None),
+        show=(objects,),
     )
 
 
@@ -132,8 +143,13 @@ def _ends(path: Path, most: int = 8 * MAX_FILE) -> bytes:
         return capped(head + file.read(), most)
 
 
-def _candidate(repo: Repository, assignment: Assignment, tree: Oid, at: int) -> Candidate:
-    """The tree as a commit on the base, named by a ref so that nothing collects it."""
+def keep_candidate(
+    repo: Repository, assignment: Assignment, tree: Oid, at: int, part: str = ""
+) -> Oid:
+    """The tree as a commit on the base, named by a ref so that nothing collects it.
+
+    `part` names what of the attempt it is, "" for the whole.
+    """
     a = assignment
     number = f"R{a.revision}/S{a.attempt}"
     trailers = [
@@ -144,11 +160,11 @@ def _candidate(repo: Repository, assignment: Assignment, tree: Oid, at: int) -> 
     who = Signature(*repo.identity(), at)
     message = compose_message(f"candidate: {a.task_id} {number}", trailers=trailers)
     commit = repo.commit(tree, [a.base], message, author=who, committer=who)
-    name = f"{CANDIDATES}{a.plan_id}/{a.task_id}/{a.revision}-{a.attempt}"
+    name = f"{CANDIDATES}{a.plan_id}/{a.task_id}/{a.revision}-{a.attempt}{part and '-'}{part}"
 
     def point() -> None:
         # A killed run may have left one of this number behind: it was never recorded.
         repo.swap_refs([RefUpdate(name, commit, repo.ref(name))], message="candidate")
 
     retry(point, on=(RefMoved,))
-    return Candidate(commit, tree, a.base)
+    return commit

@@ -14,6 +14,10 @@ from orchestrate.policy.policy import Policy, load_policy
 from orchestrate.runner.places import repository_cache
 
 
+_MOST_POLICIES = 8
+_POLICIES: dict[tuple[str, str], Policy] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """Where a plan runs. Holds no open repository: each thread opens its own."""
@@ -35,12 +39,19 @@ class Project:
 
 
 def policy_at(repo: Repository, commit: str) -> Policy:
-    """The policy in a commit's tree.
+    """The policy in a commit's tree; read once, as a commit's policy never changes.
 
     Raises:
         FileError: a policy file does not parse.
     """
-    return load_policy(CommitReader(repo, Oid(commit)))
+    key = (str(repo.common_dir), commit)
+    found = _POLICIES.get(key)
+    if found is None:
+        found = load_policy(CommitReader(repo, Oid(commit)))
+        while len(_POLICIES) >= _MOST_POLICIES:
+            _POLICIES.pop(next(iter(_POLICIES), key), None)
+        _POLICIES[key] = found
+    return found
 
 
 def head_policy(repo: Repository) -> Policy:

@@ -93,7 +93,8 @@ def test_an_attempt_outside_its_scope_is_sent_back_with_findings_and_the_next_st
 def test_what_the_agent_committed_itself_is_judged_too(start, orchestrate) -> None:
     sneaky = [
         write("src/app.py", "hacked\n"),
-        {"run": "git add -A && git commit -qm sneaky --no-verify && git rm -rq --cached ."},
+        {"run": "git add -A && git -c core.hooksPath=/dev/null commit -qm sneaky"},
+        {"run": "git rm -rq --cached ."},
     ]
     start({"a": tries(sneaky)}, {**FIVE[0], "max_attempts": 1})
     orchestrate("run", code=1)
@@ -372,3 +373,30 @@ def test_a_measured_task_keeps_the_best_try_and_discards_the_worse(
         ("kept", 5.0),
     ]
     assert git("show", f"{BRANCH}:speed", cwd=repo) == "5"
+
+
+def test_the_workspaces_hooks_refuse_a_commit_outside_the_scope_at_once(
+    start, orchestrate, git, repo
+) -> None:
+    line = "mkdir -p a && echo x > a/x && git add -A && git commit -qm 'feat: x' > a/said 2>&1"
+    deed = f"echo hacked > src/app.py; {line}; echo $? > a/code; git checkout -q HEAD -- src"
+    start({"a": tries([{"run": deed}])}, FIVE[0])
+    orchestrate("run")
+    assert git("show", f"{BRANCH}:a/code", cwd=repo) == "1"
+    said = git("show", f"{BRANCH}:a/said", cwd=repo)
+    assert "outside-allowed" in said
+    assert "src/app.py" in said
+
+
+def test_the_workspaces_hooks_hold_when_the_agent_unsets_them_or_says_no_verify(
+    start, orchestrate, git, repo
+) -> None:
+    deed = (
+        "echo hacked > src/app.py; mkdir -p a; git config --unset core.hooksPath; git add -A;"
+        "git commit -q --no-verify -m 'feat: x' > a/said 2>&1; echo $? > a/code;"
+        "git reset -q; git checkout -q HEAD -- src"
+    )
+    start({"a": tries([{"run": deed}])}, FIVE[0])
+    orchestrate("run")
+    assert git("show", f"{BRANCH}:a/code", cwd=repo) != "0"
+    assert "src/app.py" in git("show", f"{BRANCH}:a/said", cwd=repo)
