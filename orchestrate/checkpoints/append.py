@@ -37,7 +37,10 @@ class Captured(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """What goes with it; `hint` is the number that was the newest a moment ago."""
+    """What goes with it.
+
+    `hint` is the number that was the newest a moment ago, `known` a state that was written before.
+    """
 
     owner: str
     message: str
@@ -45,6 +48,7 @@ class Labels(NamedTuple):
     worktree: str
     hint: int = 0
     who: tuple[str, str] = NOBODY
+    known: tuple[State, Oid] | None = None
 
 
 def record(
@@ -69,6 +73,7 @@ class _Labels(NamedTuple):
     worktree: str
     hint: int = 0
     who: tuple[str, str] = NOBODY
+    known: tuple[State, Oid] | None = None
 
 
 def append(repo: Repository, labels: Labels, found: Captured, since: float) -> Created:
@@ -112,14 +117,20 @@ def draft(
         previous=previous.oid if previous else None,
         head=found.head,
         branch=found.branch,
-        state=write_state(repo, state, previous.state if previous else None, who)
-        if state
-        else None,
+        state=_state(repo, labels, state, previous, who) if state else None,
         index_tree=state.index_tree if state else None,
         scope=found.scope,
         unstable=found.unstable,
         unrecorded=found.unrecorded,
     )
+
+
+def _state(
+    repo: Repository, labels: Labels, state: State, previous: Checkpoint | None, who: Signature
+) -> Oid:
+    if labels.known is not None and labels.known[0] == state and repo.exists(labels.known[1]):
+        return labels.known[1]
+    return write_state(repo, state, previous.state if previous else None, who)
 
 
 def _size(repo: Repository, old: Oid | None, new: Oid) -> int:

@@ -66,6 +66,7 @@ class Recorder:
         self.settings = read_settings(repo, self.work_tree)
         self.private = PrivateIndex(repo, self.work_tree, self.settings)
         self._hints: dict[str, int] = {}
+        self._known: tuple[State, Oid] | None = None
         self._last: Oid | None = None  # the newest checkpoint of the whole tree made here
         self.who = _identity(repo)
         self._has_attributes = has_attributes(repo, self.work_tree, self.settings)
@@ -298,6 +299,8 @@ class Recorder:
         created = append(self.repo, labels, found, since)
         self._hints[labels.owner] = created.checkpoint.number
         self._last = created.checkpoint.oid if created.checkpoint.scope is None else None
+        if found.state is not None and created.checkpoint.state is not None:
+            self._known = (found.state, created.checkpoint.state)
         return created
 
     def _draft(self, found: Captured) -> Checkpoint:
@@ -308,7 +311,7 @@ class Recorder:
     def _labels(self, owner: str | None, message: str, kind: Kind) -> Labels:
         owner = owner or chain.owner_of(self.repo)
         hint = self._hints.get(owner, 0)
-        return Labels(owner, message, kind, worktree_id(self.repo), hint, self.who)
+        return Labels(owner, message, kind, worktree_id(self.repo), hint, self.who, self._known)
 
 
 def _identity(repo: Repository) -> tuple[str, str]:

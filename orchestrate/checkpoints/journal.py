@@ -7,7 +7,6 @@ ids.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,10 +44,9 @@ def begin(git_dir: Path, journal: Journal) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{journal.token}")
     document = {"format": FORMAT, **journal._asdict()}
-    with draft.open("w", encoding="ascii") as file:
-        file.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    # Not synced to disk: a killed process is what this is for. After a power cut git's own refs and
+    # objects, which are not synced either by default, decide what is left.
+    draft.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="ascii")
     draft.replace(path)
 
 

@@ -14,17 +14,20 @@ from orchestrate.checkpoints.compare import (
     Comparison,
     compare,
     findings_of,
+    judged_tree,
     kind_of,
+    note_findings,
     was_checked,
 )
 from orchestrate.checkpoints.prune import Keep, prune
 from orchestrate.checkpoints.record import Checkpoint
 from orchestrate.checkpoints.rollback import alone
+from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.render import as_dict, place, printable
 from orchestrate.cli.output import json_option, print_json, print_table
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
-from orchestrate.git.types import EntryChange
+from orchestrate.git.types import EntryChange, Signature
 
 
 @click.group()
@@ -52,14 +55,20 @@ def checkpoint() -> None:
     metavar="PATH",
     help="Record this ignored file or folder as well (repeatable).",
 )
+@click.option("--check", is_flag=True, help="Check it against HEAD; keep the findings with it.")
 @json_option
 @click.pass_context
-def create(ctx: click.Context, message: str, include: tuple[str, ...], as_json: bool) -> None:
+def create(
+    ctx: click.Context, message: str, include: tuple[str, ...], check: bool, as_json: bool
+) -> None:
     """Record the working tree, tracked and untracked files, with index, HEAD and branch.
+
+    With --check the exit code is 1 when a finding blocks; the checkpoint is taken all the same.
 
     \b
     Examples:
       orchestrate checkpoint create
+      orchestrate checkpoint create --check
       orchestrate checkpoint create -m "before the rewrite" --include-ignored .env
     """
     repo = Repository.open(ctx.obj)
@@ -74,12 +83,26 @@ def create(ctx: click.Context, message: str, include: tuple[str, ...], as_json: 
             " (`orchestrate rollback --continue` or `--undo`)",
             err=True,
         )
+    found = _check(recorder, created.checkpoint) if check else ()
     if as_json:
-        print_json({**document(created.checkpoint), "is_new": created.is_new})
-        return
-    said = "recorded" if created.is_new else "nothing changed since"
-    click.echo(f"{said} {created.checkpoint.name}")
-    say_gaps(created.checkpoint)
+        told = {"findings": [as_dict(finding) for finding in found]} if check else {}
+        print_json({**document(created.checkpoint), "is_new": created.is_new, **told})
+    else:
+        said = "recorded" if created.is_new else "nothing changed since"
+        click.echo(f"{said} {created.checkpoint.name}")
+        say_gaps(created.checkpoint)
+        say_findings(found)
+    ctx.exit(1 if any(finding.severity is Severity.BLOCK for finding in found) else 0)
+
+
+def _check(recorder: Recorder, found: Checkpoint) -> tuple[Finding, ...]:
+    from orchestrate.cli.checking import checker  # the checks cost 70 ms to import
+
+    repo = recorder.repo
+    base = repo.tree_of(found.head) if found.head else repo.edit_tree(None, {})
+    findings = tuple(checker(repo)(base, judged_tree(repo, found)))
+    note_findings(repo, found, findings, Signature(*recorder.who, int(time.time())))
+    return findings
 
 
 @checkpoint.command("list")
@@ -134,8 +157,7 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
     say_gaps(found)
     for change in changes:
         click.echo(f"  {kind_of(change)}: {printable(change.path)}")
-    for finding in findings:
-        click.echo(f"  {place(finding)}: {finding.severity} {finding.id}: {finding.message}")
+    say_findings(findings)
 
 
 @checkpoint.command()
@@ -274,6 +296,12 @@ def say_gaps(found: Checkpoint) -> None:
         click.echo(f"unstable, written while it was read: {printable(path)}", err=True)
     for path in found.unrecorded:
         click.echo(f"not recorded, unreadable or without commits: {printable(path)}", err=True)
+
+
+def say_findings(findings: tuple[Finding, ...]) -> None:
+    """One line a finding."""
+    for finding in findings:
+        click.echo(f"  {place(finding)}: {finding.severity} {finding.id}: {finding.message}")
 
 
 def title(found: Checkpoint) -> str:

@@ -57,6 +57,17 @@ def test_diff_shows_the_working_tree_against_a_checkpoint(
     assert [one["path"] for one in found] == ["a.txt"]
 
 
+def test_findings_of_that_time_stay_with_the_checkpoint(tree: Path) -> None:
+    (tree / "key.txt").write_text('aws = "AKIA' + 'IOSFODNN7ABCDEFG"\n')
+    result = run(tree, checkpoint, "create", "--check")
+    assert result.exit_code == 1 and "key.txt:1:8: block aws-access-key-id" in result.stdout
+    (tree / "key.txt").unlink()
+    create(tree)
+    assert "aws-access-key-id" in run(tree, checkpoint, "show", "1").stdout
+    compared = run(tree, checkpoint, "compare", "1", "2").stdout
+    assert "main/main/1: 1 findings\n" in compared
+
+
 def test_a_rollback_says_what_it_did_and_undo_takes_it_back(tree: Path) -> None:
     create(tree)
     (tree / "a.txt").write_text("two\n")
