@@ -96,7 +96,7 @@ def parse_facts(folder: Path) -> dict[str, str]:
     facts = {}
     for name in ("claude", "codex", "gemini", "opencode"):
         tool = CLIENTS[name](agent(name), {})
-        write_guard(request(folder)).with_name("hooks").joinpath("fired.txt").write_text("x")
+        write_guard(request(folder)).with_name("shared").joinpath("fired.txt").write_text("x")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         ours = _seconds(Stream(tool, request(folder)).feed, name)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

@@ -16,7 +16,7 @@ from orchestrate.agents.refused import Refused
 from orchestrate.policy.globs import Globs
 
 HOOK = Path(__file__).parent.parent / "hooks" / "agent_hook.py"
-SHARED = "hooks"  # the one folder of the scratch that the agent's side writes to
+SHARED = "shared"  # the one folder of the scratch that the agent's side writes to
 REFUSED = 2
 
 

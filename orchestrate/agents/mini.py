@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, service_failure
+from orchestrate.agents.client import Client, service_failure, state
 from orchestrate.agents.command import MAX_ARGUMENT
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED
@@ -55,7 +55,8 @@ class MiniClient(Client):
             argv += ["-m", self.config.model]
         env = {"MSWEA_CONFIGURED": "true", "TERM": "dumb", "NO_COLOR": "1"}
         env |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-        return Command((*argv, *self.config.args), env, writable=(kept,))
+        folders = state(attempt, ".config/mini-swe-agent")
+        return Command((*argv, *self.config.args), env, writable=(*folders, kept))
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if not line.startswith(_STEP):
