@@ -27,6 +27,9 @@ MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
 MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
 MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
 
+# What the joint search looks for before `merge_conflict` looks at lines.
+CONFLICT_MARK = r"^(?:<{7}|>{7}|\|{7}) "
+
 BOMS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from orchestrate.checks.hygiene import CONFLICT_MARK
 from orchestrate.checks.patterns import is_wide, line_checks, role_checks
 from orchestrate.checks.secrets import matcher as secret_matcher
 from orchestrate.checks.secrets.engine import Scanner
@@ -103,7 +104,7 @@ def policy_patterns(policy: Policy) -> list[str]:
     checks = line_checks(policy, None)
     for _, role in sorted(policy.roles.items()):
         checks += role_checks(role)
-    return list(dict.fromkeys(check.pattern for check in checks))
+    return list(dict.fromkeys([*(check.pattern for check in checks), CONFLICT_MARK]))
 
 
 def expressions(patterns: Sequence[str], ruleset: Ruleset) -> list[Expression]:

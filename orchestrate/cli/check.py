@@ -48,6 +48,7 @@ Only = frozenset[str] | None
 @click.option("--stats", is_flag=True, help="Say where the time went, on standard error.")
 @click.option("--baseline", type=click.Path(exists=True, dir_okay=False), help="Known findings.")
 @click.option("--write-baseline", type=click.Path(dir_okay=False), help="Write them to a file.")
+@click.option("--framework", is_flag=True, help="What pre-commit or prek is about now.")
 @click.option("--explain", metavar="ID", help="Say what an id catches and why, and end.")
 @click.pass_context
 def check(
@@ -65,6 +66,7 @@ def check(
     stats: bool,
     baseline: str | None,
     write_baseline: str | None,
+    framework: bool,
     explain: str | None,
 ) -> None:
     """Judge a change by the repository's policy, as hooks, the runner and CI do.
@@ -87,6 +89,9 @@ def check(
             return
         if sum([staged, worktree, everything, history, bool(targets)]) > 1:
             raise click.UsageError("give one of --staged, --worktree, --all, --history and TARGETS")
+        targets = tuple(_from_top(ctx.obj, place, target) for target in targets)
+        if framework:
+            targets, everything = _of_framework(place)
         wanted = _wanted(only)
         counted = Stats()
         if fix:
@@ -114,6 +119,23 @@ def top_of(folder: str) -> str:
     return os.fsdecode(lines[1])
 
 
+def _from_top(folder: str, place: Place, target: str) -> str:
+    """A path as seen from the top of the work tree; a range as it is."""
+    here = Path(folder, target).absolute()
+    if ".." in target and not os.path.lexists(here):
+        return target
+    return os.path.relpath(here, place.folder)
+
+
+def _of_framework(place: Place) -> tuple[tuple[str, ...], bool]:
+    """Targets and `--all`, as pre-commit and prek say: a range, what is staged, or every file."""
+    old, new = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
+    if old and new:
+        return (f"{old}..{new}",), False
+    staged = staged_change(place.objects, place.parents(), place.folder)
+    return (), not staged.entries and place.head is not None
+
+
 def _wanted(only: Sequence[str]) -> Only:
     names = frozenset(part for value in only for part in value.split(","))
     return names or None
@@ -128,7 +150,7 @@ def _findings(
     only: Only,
     stats: Stats,
 ) -> list[Finding]:
-    if len(targets) == 1 and ".." in targets[0] and not Path(place.folder, targets[0]).exists():
+    if len(targets) == 1 and ".." in targets[0]:
         base, tip = _range(place, targets[0])
         return range_findings(place, base, tip, place.task(), only=only)
     policy, task, search = place.prepared()

@@ -23,7 +23,6 @@ from orchestrate.checks import commands, hygiene, judging, patterns
 from orchestrate.checks.change import MAX_CONTENT
 from orchestrate.checks.engine import TaskRules
 from orchestrate.checks.search import (
-    MULTILINE,
     SINGLEMATCH,
     Search,
     expressions,
@@ -38,7 +37,6 @@ from orchestrate.policy.globs import Globs
 from orchestrate.policy.policy import Policy
 
 CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
-CONFLICT = 1 << 19  # id of the needle for marks of a merge conflict
 SECRET_CLASSES = 1 << 18  # ids of classes from here on are of the secret rules' paths
 NOWHERE = -1  # a class that no path is in
 
@@ -104,11 +102,14 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
     """The table that `prefilter.Compiled` reads. Raises: ValueError without hyperscan."""
     import hyperscan._hs_ext as extension
 
+    if not search[1]:
+        raise ValueError("there is no database without hyperscan")
+
     classes = _Classes()
-    packed, _, wanted = search
+    packed, database, wanted = search
     ruleset = rules.unpack(packed)
     needles, in_lines = _needles(policy, wanted, ruleset, classes)
-    builtins = _builtins(policy, needles, in_lines, classes)
+    builtins = _builtins(policy, wanted, needles, in_lines, classes)
     config = policy.config
     judged = any(r.active and r.type == "block" for r in policy.harness)
     classes.look(config.protected)
@@ -131,7 +132,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         "extension": extension.__file__,
         "inputs": shipped_inputs(),
         "names": matcher.compile_database(names),
-        "content": matcher.compile_database(_content(wanted, ruleset)),
+        "content": database,
         "needles": needles,
         "in_lines": frozenset(in_lines),
         "builtins": builtins,
@@ -142,7 +143,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
         "judges_commands": judged,
-        "secrets": (len(wanted), CONFLICT),
+        "secrets": (len(wanted), LOOK),
         "message": {
             "conventional": config.commit_message.conventional,
             "types": frozenset(config.commit_message.types),
@@ -153,13 +154,6 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         "require_task": config.require_task,
         "max_bytes": min(config.files.max_file_kb * 1024, MAX_CONTENT),
     }
-
-
-def _content(wanted: Sequence[str], ruleset: rules.Ruleset) -> list[matcher.Expression]:
-    marks = (CONFLICT, rb"^(?:<{7}|>{7}|\|{7}) ", MULTILINE | SINGLEMATCH)
-    return [
-        (id, pattern, flags | SINGLEMATCH) for id, pattern, flags in expressions(wanted, ruleset)
-    ] + [marks]
 
 
 Needles = dict[int, list[tuple[str, int, int]]]  # id -> (role or "", class, excepted class)
@@ -202,15 +196,20 @@ def _where(id: int, ruleset: rules.Ruleset, classes: _Classes) -> int:
 
 
 def _builtins(
-    policy: Policy, needles: Needles, in_lines: set[int], classes: _Classes
+    policy: Policy,
+    wanted: Sequence[str],
+    needles: Needles,
+    in_lines: set[int],
+    classes: _Classes,
 ) -> list[tuple[str, int, int]]:
     found = []
-    needles[CONFLICT] = []
+    marks = wanted.index(hygiene.CONFLICT_MARK)
+    needles.setdefault(marks, [])
+    in_lines.add(marks)
     for check in hygiene.switched_on(policy):
         place = (classes.id(check.paths), classes.id(check.excepted))
         if check.builtin == "merge-conflict":
-            needles[CONFLICT].append(("", *place))
-            in_lines.add(CONFLICT)
+            needles[marks].append(("", *place))
         elif check.builtin in hygiene.OF_FILE:
             found.append((check.builtin, *place))
     return found

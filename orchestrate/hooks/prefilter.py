@@ -169,21 +169,25 @@ def _judge_contents(
 ) -> None:
     narrowed: list[tuple[Raw, bytes, set[int]]] = []
     role = task.role if task else ""
-    contents = many_contents(objects, [entry[4] for entry, _ in to_read])
-    for (entry, classes), answer in zip(to_read, contents, strict=True):
+    same: dict[str, list[tuple[Raw, Classes]]] = {}
+    for one in to_read:
+        same.setdefault(one[0][4], []).append(one)
+    for files, answer in zip(same.values(), many_contents(objects, list(same)), strict=True):
         if answer is None or answer[1] != "blob":
             raise Doubt("a blob is not there")
         data = answer[2]
-        _judge_shape(entry[0], data, classes, compiled.table)
         plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-        hits = _relevant(found_in(compiled.content, plain), classes, role, compiled)
-        if not hits:
-            continue
-        if entry[1] == 0 or not compiled.table["in_lines"].issuperset(hits):
-            raise Doubt("new content matches")
-        narrowed.append((entry, plain, hits))
-        if len(narrowed) > MAX_NARROWED:
-            raise Doubt("much content matches")
+        found = found_in(compiled.content, plain)
+        for entry, classes in files:
+            _judge_shape(entry[0], data, classes, compiled.table)
+            hits = _relevant(found, classes, role, compiled) if found else found
+            if not hits:
+                continue
+            if entry[1] == 0 or not compiled.table["in_lines"].issuperset(hits):
+                raise Doubt("new content matches")
+            narrowed.append((entry, plain, hits))
+            if len(narrowed) > MAX_NARROWED:
+                raise Doubt("much content matches")
     if narrowed:
         _judge_added(narrowed, compiled, objects)
 

@@ -45,7 +45,7 @@ def parse_updates(said: bytes) -> list[Update]:
         InvalidInput: a line is not what githooks(5) says.
     """
     found = []
-    for line in said.decode("utf-8", "surrogateescape").splitlines():
+    for line in filter(None, said.decode("utf-8", "surrogateescape").split("\n")):
         fields = line.split(" ")
         if len(fields) != 4:
             raise InvalidInput(f"git said {line[:100]!r} to pre-push")

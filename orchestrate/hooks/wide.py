@@ -69,7 +69,8 @@ def worktree_change(place: Place, paths: Sequence[str] = ()) -> Change:
 
 
 def _listed(top: Path, *args: str) -> list[str]:
-    found = run_git(["ls-files", "-z", *args], cwd=top, env=hook_environment()).stdout
+    command = ["--literal-pathspecs", "ls-files", "-z", *args]
+    found = run_git(command, cwd=top, env=hook_environment()).stdout
     return [path_text(name) for name in found.split(b"\0")[:-1]]
 
 
