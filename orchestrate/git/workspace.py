@@ -20,8 +20,6 @@ from orchestrate.git.types import SUBMODULE, Oid, TreeEntry, path_bytes, path_te
 
 __all__ = ["capture_tree", "create_workspace", "remove_tree"]
 
-# One process writes few files fastest; many files are written by one process a core.
-PARALLEL = ("-c", "checkout.workers=0", "-c", "checkout.thresholdForParallelism=2000")
 _START = "index.start"  # the index as it was when the agent got the folder
 _GITLINK = bytes.fromhex("0000e000")  # a submodule's mode in an index entry
 
@@ -100,6 +98,16 @@ def check_out(git_dir: Path, folder: Path, commit: Oid) -> None:
         raise OrchestrateError(
             f"the files of {commit} could not be written to {folder}: {failed.stderr.strip()}"
         ) from None
+
+
+def _writers() -> list[str]:
+    """Settings by which git writes many files with a process for each idle core.
+
+    Together they take 40% more CPU time than one does: worth it on idle cores only.
+    """
+    idle = round((os.cpu_count() or 1) - os.getloadavg()[0])
+    workers = max(1, min(idle, 8))
+    return ["-c", f"checkout.workers={workers}", "-c", "checkout.thresholdForParallelism=2000"]
 
 
 def make_private(
