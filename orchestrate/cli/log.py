@@ -7,6 +7,7 @@ import click
 from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table
 from orchestrate.git.types import Commit
+from orchestrate.ledger import notes
 from orchestrate.ledger.store import Ledger
 from orchestrate.ledger.verify import verify
 from orchestrate.runner import clock
@@ -15,9 +16,12 @@ from orchestrate.runner import clock
 @click.command()
 @plan_argument
 @click.option("--verify", "verified", is_flag=True, help="Replay the chain and check every step.")
+@click.option("--rebuild-notes", is_flag=True, help="Write the plan's verdict notes anew.")
 @json_option
 @click.pass_context
-def log(ctx: click.Context, plan: str | None, verified: bool, as_json: bool) -> None:
+def log(
+    ctx: click.Context, plan: str | None, verified: bool, rebuild_notes: bool, as_json: bool
+) -> None:
     """Show a plan's events, oldest first; with --verify replay them.
 
     Every event is a commit: git log shows the same. Exit code 1 when the chain breaks a rule.
@@ -26,11 +30,15 @@ def log(ctx: click.Context, plan: str | None, verified: bool, as_json: bool) -> 
     Examples:
       orchestrate log
       orchestrate log login-fails-abc234 --verify
+      orchestrate log --rebuild-notes; git log --notes=orchestrate
     """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)
     if verified:
         ctx.exit(_verify(ledger, as_json))
+    if rebuild_notes:
+        _rebuild_notes(ledger, as_json)
+        return
     commits = list(ledger.repo.log(ledger.tip()))[::-1]
     if as_json:
         print_json([_event_json(commit) for commit in commits])
@@ -40,6 +48,14 @@ def log(ctx: click.Context, plan: str | None, verified: bool, as_json: bool) -> 
         for commit in commits
     ]
     print_table(("commit", "when", "what", "who"), rows)
+
+
+def _rebuild_notes(ledger: Ledger, as_json: bool) -> None:
+    count = notes.rebuild_notes(ledger, clock.now())
+    if as_json:
+        print_json({"plan": ledger.plan_id, "commits": count, "ref": notes.NOTES})
+    else:
+        click.echo(f"{notes.NOTES}: the notes of {count} commits are complete")
 
 
 def _actor(commit: Commit) -> str:

@@ -7,6 +7,7 @@ import click
 
 from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table, shown
+from orchestrate.cli.taking_back import dry_run_option, print_rollback
 from orchestrate.errors import InvalidInput
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.state import PlanState
@@ -14,6 +15,7 @@ from orchestrate.plans.states import DONE, PlanEvent
 from orchestrate.runner import planning
 from orchestrate.runner.decisions import need_reason
 from orchestrate.runner.project import policy_at
+from orchestrate.runner.rollbacks import roll_back_to
 
 
 @click.group()
@@ -323,6 +325,29 @@ def resume(ctx: click.Context, plan: str | None) -> None:
 def abort(ctx: click.Context, plan: str | None, reason: str) -> None:
     """End a plan; what was promoted stays on its branch."""
     _plan_step(ctx, plan, PlanEvent.ABORTED, need_reason(reason, "an abort"))
+
+
+@plan.command("rollback")
+@plan_argument
+@click.option("--to", "task_id", metavar="TASK", required=True, help="The last task that stays.")
+@click.option("--reason", default="", help="Why; recorded.")
+@dry_run_option
+@json_option
+@click.pass_context
+def rollback(
+    ctx: click.Context, plan: str | None, task_id: str, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Take back everything that was promoted after a task, the newest first.
+
+    \b
+    Examples:
+      orchestrate plan rollback --to parser --dry-run
+      orchestrate plan rollback login-fails-abc234 --to parser --reason "start over from here"
+    """
+    project = project_of(ctx)
+    ledger = chosen_plan(project, project.open(), plan)
+    done = roll_back_to(ledger, task_id, reason, dry_run=dry_run)
+    print_rollback(ledger.plan_id, done, dry_run=dry_run, as_json=as_json)
 
 
 def _plan_step(ctx: click.Context, plan: str | None, kind: PlanEvent, reason: str) -> None:

@@ -6,12 +6,14 @@ import click
 
 from orchestrate.cli.choosing import chosen_plan, plan_option, project_of
 from orchestrate.cli.output import json_option, print_json, shown
+from orchestrate.cli.taking_back import dry_run_option, print_rollback
 from orchestrate.ledger.codec import task_json
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.model import Task
 from orchestrate.plans.routing import needs_review, route
 from orchestrate.plans.state import Attempt, TaskState
 from orchestrate.runner.decisions import Decider, need_reason
+from orchestrate.runner.rollbacks import roll_back_task
 
 reason_option = click.option("--reason", default="", help="Why; recorded.")
 
@@ -176,6 +178,31 @@ def skip(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> Non
 def cancel(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
     """End a task for good; what depends on it is blocked."""
     _print_new_status(_decider(ctx, plan).cancel(task_id, reason), task_id)
+
+
+@task.command("rollback")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@reason_option
+@dry_run_option
+@json_option
+@click.pass_context
+def rollback(
+    ctx: click.Context, task_id: str, plan: str | None, reason: str, dry_run: bool, as_json: bool
+) -> None:
+    """Take a completed task back: a revert on the plan branch, and it is queued again.
+
+    Every completed task that builds on it goes first. All of it happens or nothing does.
+
+    \b
+    Examples:
+      orchestrate task rollback parser --dry-run
+      orchestrate task rollback parser --reason "breaks the old format"
+    """
+    project = project_of(ctx)
+    ledger = chosen_plan(project, project.open(), plan)
+    done = roll_back_task(ledger, task_id, reason, dry_run=dry_run)
+    print_rollback(ledger.plan_id, done, dry_run=dry_run, as_json=as_json)
 
 
 def _decider(ctx: click.Context, plan: str | None) -> Decider:

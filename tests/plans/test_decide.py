@@ -217,3 +217,24 @@ def test_random_proposals_never_leave_the_table_and_replay_to_the_same_state(pro
     for task in state.tasks.values():
         numbers = [(a.revision, a.attempt) for a in task.attempts]
         assert numbers == sorted(set(numbers))
+
+
+def test_a_task_that_others_built_on_cannot_be_taken_back() -> None:
+    state = executing({"id": "a"}, {"id": "b", "depends_on": ["a"]})
+    state = completed(completed(state, "a"), "b")
+    with pytest.raises(Conflict, match="b built on it"):
+        say(state, TaskEvent.UNPROMOTED, "a")
+
+
+@pytest.mark.parametrize("status", ["claimed", "running", "pending_review", "waiting"])
+def test_what_is_under_way_on_a_task_taken_back_is_queued_again(status: str) -> None:
+    state = completed(executing({"id": "a"}, {"id": "b", "depends_on": ["a"]}), "a")
+    if status == "waiting":
+        state = say(state, TaskEvent.WAITING, "b")
+    else:
+        state = claimed(state, "b") if status == "claimed" else running(state, "b")
+    if status == "pending_review":
+        state = say(state, TaskEvent.SUBMITTED, "b", generation=state.tasks["b"].generation)
+    assert state.tasks["b"].status == status
+    state = say(state, TaskEvent.UNPROMOTED, "a")
+    assert (state.tasks["b"].status, state.tasks["b"].owner) == ("queued", "")
