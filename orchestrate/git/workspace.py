@@ -82,7 +82,7 @@ def check_out(git_dir: Path, folder: Path, commit: Oid) -> None:
     # A forced checkout looks at each file once; `read-tree --reset -u` and `reset --hard` do twice.
     args = [
         *QUIET,
-        *PARALLEL,
+        *_writers(),
         "-c",
         "core.logAllRefUpdates=false",
         "checkout",
