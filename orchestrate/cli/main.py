@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("orchestrate.cli.doctor:doctor", "Prove that each hook fires, in each worktree."),
     "hook": ("orchestrate.cli.hook:hook", "Run one hook, as git or an agent's client does."),
     "uninstall": ("orchestrate.cli.uninstall:uninstall", "Remove the hooks, byte for byte."),
+    "completion": ("orchestrate.cli.completion:completion", "Print a shell's completion script."),
     "demo": ("orchestrate.cli.demo:demo", "See a plan run on a small program, without a model."),
 }
 
