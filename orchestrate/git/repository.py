@@ -50,7 +50,6 @@ class Repository:
         self.common_dir = opening.common_dir(self.git_dir)
         self.work_tree = Path(handle.workdir) if handle.workdir else None
         self._note = WriterNote(self.common_dir)
-        self._identity: tuple[str, str] | None = None
 
     @classmethod
     def open(cls, path: Path | str) -> "Repository":
@@ -245,11 +244,7 @@ class Repository:
     def identity(self) -> tuple[str, str]:
         """Name and email of the person, from git's environment variables or configuration.
 
-        Asked of git once for each opened repository.
-
         Raises:
             Unsupported: neither has them.
         """
-        if self._identity is None:
-            self._identity = configuration.read_identity(self.git_dir)
-        return self._identity
+        return configuration.read_identity(self.git_dir)

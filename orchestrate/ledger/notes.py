@@ -48,7 +48,7 @@ def _write(ledger: Ledger, commits: Iterable[Commit], at: int) -> int:
     for about, line in reversed(list(_lines(ledger, commits))):
         lines.setdefault(about, []).append(line)
     if lines:
-        who = Signature(*ledger.repo.identity(), at)
+        who = Signature(*ledger.identity, at)
         append_notes(ledger.repo, NOTES, lines, who, message=f"notes: plan {ledger.plan_id}\n")
     return len(lines)
 

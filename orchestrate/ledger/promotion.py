@@ -156,6 +156,6 @@ def _commit(
         ("Orchestrate-Policy", judged.policy),
         ("Orchestrate-Ledger", loaded.tip),
     ]
-    who = Signature(*repo.identity(), at)
+    who = Signature(*ledger.identity, at)
     message = compose_message(judged.subject, judged.body, [t for t in trailers if t[1]])
     return repo.commit(tree, [judged.onto], message, author=who, committer=who)

@@ -95,7 +95,7 @@ class Ledger:
         self.plan_id = plan_id
         self.ref = f"{prefix}{plan_id}"
         check_ref_name(self.ref)
-        self._identity = repo.identity()
+        self.identity = repo.identity()  # asked once: git is started for it
         self._plans: dict[Oid, Plan] = {}
         self._tasks: dict[Oid, TaskState] = {}
 
@@ -258,7 +258,7 @@ class Ledger:
         return FILE, self.repo.write_blob(data)
 
     def _commit(self, tree: Oid, parents: Sequence[Oid], message: str, at: int) -> Oid:
-        who = Signature(*self._identity, at)
+        who = Signature(*self.identity, at)
         return self.repo.commit(tree, parents, message, author=who, committer=who)
 
 
