@@ -11,8 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from orchestrate.errors import OrchestrateError
-from orchestrate.plans.events import attempt_json, attempt_of
-from orchestrate.plans.state import Approval, PlanState, Review, TaskState
+from orchestrate.plans.events import attempt_json, attempt_of, review_of
+from orchestrate.plans.state import Approval, PlanState, TaskState
 from orchestrate.plans.states import PlanStatus, TaskStatus
 
 SCHEMA_VERSION = 1
@@ -102,7 +102,7 @@ def task_of(record: Mapping[str, Any], path: str) -> TaskState:
                 **fields,
                 "status": TaskStatus(fields["status"]),
                 "attempts": tuple(attempt_of(a) for a in fields["attempts"]),
-                "reviews": tuple(Review(**r) for r in fields["reviews"]),
+                "reviews": tuple(review_of(r) for r in fields["reviews"]),
                 "late": tuple(attempt_of(a) for a in fields["late"]),
             }
         )

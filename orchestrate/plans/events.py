@@ -70,12 +70,18 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
 def attempt_of(record: Mapping[str, Any]) -> Attempt:
     """The attempt of `attempt_json`'s values."""
     lists = {key: tuple(record[key]) for key in ("findings", "verifications")}
+    lists["passed_over"] = tuple(record.get("passed_over", ()))
     return Attempt(**{**record, **lists})
+
+
+def review_of(record: Mapping[str, Any]) -> Review:
+    """The review of its JSON values."""
+    return Review(**{**record, "findings": tuple(record.get("findings", ()))})
 
 
 def _with_review(state: TaskState, event: Event) -> TaskState:
     review = event.data.get("review")
-    return replace(state, reviews=(*state.reviews, Review(**review))) if review else state
+    return replace(state, reviews=(*state.reviews, review_of(review))) if review else state
 
 
 def _claimed(state: TaskState, event: Event) -> TaskState:

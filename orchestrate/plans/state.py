@@ -82,9 +82,12 @@ class TaskState:
 
     @property
     def candidate(self) -> Attempt | None:
-        """The last attempt that passed in this revision: what a reviewer decides on."""
+        """The last attempt that passed in this revision: what a reviewer decides on.
+
+        Of a measured task's it is the best: each one that is kept beats the ones before.
+        """
         for attempt in reversed(self.attempts):
-            if attempt.revision == self.revision and attempt.outcome == "passed":
+            if attempt.revision == self.revision and attempt.outcome in ("passed", "kept"):
                 return attempt
         return None
 

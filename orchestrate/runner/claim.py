@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from orchestrate.errors import Conflict
 from orchestrate.ledger.store import Decision, Ledger, Loaded
-from orchestrate.plans.decide import decide
+from orchestrate.plans.decide import decide, decide_all
 from orchestrate.plans.events import Event
 from orchestrate.plans.state import TaskState
 from orchestrate.plans.states import OWNED, TaskEvent
@@ -56,8 +56,10 @@ class ClaimLedger:
         now = clock.iso(clock.now())
         return Event(kind, claim.task_id, claim.owner, now, reason, claim.generation, data)
 
-    def append(self, proposal: Event, evidence: Mapping[str, bytes] | None = None) -> Loaded:
-        """The state after what the proposal leads to.
+    def append(
+        self, proposal: Event, evidence: Mapping[str, bytes] | None = None, *then: Event
+    ) -> Loaded:
+        """The state after what the proposal leads to, and `then` what follows it, all at once.
 
         Raises:
             Lost: it came too late; a result is then stored as evidence and not applied.
@@ -68,6 +70,8 @@ class ClaimLedger:
             nonlocal late
             events = decide(loaded.state, proposal)
             late = any(e.kind is TaskEvent.LATE for e in events)
+            if then and not late:
+                events = decide_all(loaded.state, [proposal, *then])
             return Decision(events, evidence or {})
 
         try:

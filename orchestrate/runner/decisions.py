@@ -4,6 +4,7 @@ An approval names the candidate, the tree and the policy it was given for. When 
 since, the candidate is merged and judged again before it lands.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from orchestrate.runner.landing import bench_for, commit_subject, judged, stored
 from orchestrate.runner.owner import this_owner
 from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.project import Project, policy_at
+from orchestrate.runner.rework import rework_evidence
 from orchestrate.runner.verdict import Verdict
 
 _MOST_REBUILDS = 20
@@ -63,7 +65,13 @@ class Decider:
         task, now = self._task(loaded, task_id)
         made = now.candidate
         review = self._review("returned", comment, made.candidate if made else "", "", "")
-        return self._append(TaskEvent.RETURNED, task.id, comment, {"review": asdict(review)})
+        evidence = (
+            rework_evidence(loaded.state.plan.id, task, made, [*now.reviews, review])
+            if made
+            else {}
+        )
+        data = {"review": asdict(review)}
+        return self._append(TaskEvent.RETURNED, task.id, comment, data, evidence)
 
     def retry(self, task_id: str, reason: str = "") -> Loaded:
         """Queue a failed task again, and what its failure blocked."""
@@ -153,11 +161,16 @@ class Decider:
         return Event(kind, task, actor, clock.iso(clock.now()), reason, data=data)
 
     def _append(
-        self, kind: TaskEvent, task: str, reason: str, data: dict[str, Any] | None = None
+        self,
+        kind: TaskEvent,
+        task: str,
+        reason: str,
+        data: dict[str, Any] | None = None,
+        evidence: Mapping[str, bytes] | None = None,
     ) -> Loaded:
         event = self._event(kind, task, reason, data or {})
         return self.ledger.append(
-            lambda loaded: Decision(decide(loaded.state, event)), at=clock.now()
+            lambda loaded: Decision(decide(loaded.state, event), evidence or {}), at=clock.now()
         )
 
 

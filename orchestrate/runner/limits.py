@@ -2,7 +2,7 @@
 
 from orchestrate.agents.process import ProcessLimits
 from orchestrate.plans.model import Task
-from orchestrate.policy.config import Limits
+from orchestrate.policy.config import Config, Limits
 
 # How much longer a claim is held than its attempt may run: checks and gates come after it.
 LEASE_MARGIN_SEC = 300
@@ -24,11 +24,16 @@ def attempt_limits(limits: Limits, task: Task) -> ProcessLimits:
     )
 
 
-def lease_seconds(limits: Limits, task: Task) -> int:
+def lease_seconds(config: Config, task: Task) -> int:
     """How long a claim of the task holds without a word from its owner.
 
-    It covers one attempt: the agent, and each of the runner's own commands at its longest.
+    It covers one attempt: the agent, each of the runner's own commands at its longest, and an
+    agent's review, which may be asked for twice.
     """
+    limits = config.limits
     runtime = attempt_limits(limits, task).max_runtime_sec or limits.max_runtime_sec
     gates = limits.gate_timeout_sec * (1 + sum(c.verify is not None for c in task.criteria))
-    return int(runtime + gates + LEASE_MARGIN_SEC)
+    profile = config.gates.profiles.get(task.gate_profile or config.gates.task or "", ())
+    gates += sum(step.timeout_sec or limits.gate_timeout_sec for step in profile)
+    reviews = 2 if task.review.get("agent") or config.review.agent else 0
+    return int((1 + reviews) * runtime + gates + LEASE_MARGIN_SEC)

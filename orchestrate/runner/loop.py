@@ -187,7 +187,7 @@ class _Run:
     def _claim(self, task_id: str, pool: Executor) -> bool:
         state = self.ledger.load().state
         policy = policy_at(self.repo, state.base)
-        lease = lease_seconds(policy.config.limits, state.plan.task(task_id))
+        lease = lease_seconds(policy.config, state.plan.task(task_id))
         data = {"owner": self.owner, "lease_until": clock.iso(clock.now() + lease)}
         loaded = self._append(self._event(TaskEvent.CLAIMED, task_id, data=data))
         claim = Claim(

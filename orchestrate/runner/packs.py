@@ -1,13 +1,11 @@
 """Builds the StepPack of an attempt from the plan, the policy and what failed before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrate.agents.pack import (
     PackCommand,
     PackCriterion,
-    PackFailure,
-    PackFinding,
     PackHarness,
     PackLimits,
     PackMetric,
@@ -26,7 +24,7 @@ from orchestrate.runner.gates import shown
 from orchestrate.runner.limits import attempt_limits
 from orchestrate.runner.measured import best_kept
 from orchestrate.runner.project import policy_at
-from orchestrate.runner.verdict import failed_verifications
+from orchestrate.runner.rework import as_failure, rework_pack
 
 # From this try on the agent is asked for a fundamentally different approach (prior art A1.7).
 ANOTHER_APPROACH_FROM = 3
@@ -60,21 +58,20 @@ def step_pack(
         context=state.plan.context,
         base=base,
         policy=policy.id,
-        criteria=tuple(
-            PackCriterion(c.text, shown(c.verify) if c.verify is not None else "")
-            for c in task.criteria
-        ),
+        criteria=pack_criteria(task),
         commands=_commands(task),
         scope=PackScope(task.scope, task.deny, policy.config.protected, task.planned_files),
         rules=tuple(
             PackRule(r.id, str(r.tier), r.priority, r.text) for r in _rules(policy, task, paths)
         ),
         harness=_harness(policy),
-        role=_role(policy, task.role),
+        role=pack_role(policy, task.role),
         metric=_metric(task, now, best),
         limits=_limits(policy, task),
         required_outputs=tuple(_required(policy, task)),
-        failures=tuple(_failure(a) for a in _earlier(now)),
+        failures=tuple(
+            as_failure(rework_pack(state.plan.id, task, a, now.reviews), a) for a in _earlier(now)
+        ),
         approach=_APPROACH if now.attempt + 1 >= ANOTHER_APPROACH_FROM else "",
         rules_budget=policy.config.limits.max_rules_chars,
     )
@@ -88,6 +85,14 @@ def next_pack(repo: Repository, state: PlanState, task_id: str) -> StepPack:
     policy = policy_at(repo, state.base)
     measured = best.metric if best else None
     return step_pack(state, task_id, policy, base=base, paths=paths, best=measured)
+
+
+def pack_criteria(task: Task) -> tuple[PackCriterion, ...]:
+    """The task's acceptance criteria, verbatim, with their commands."""
+    return tuple(
+        PackCriterion(c.text, shown(c.verify) if c.verify is not None else "")
+        for c in task.criteria
+    )
 
 
 def _commands(task: Task) -> tuple[PackCommand, ...]:
@@ -113,7 +118,8 @@ def _harness(policy: Policy) -> tuple[PackHarness, ...]:
     )
 
 
-def _role(policy: Policy, role_id: str) -> PackRole | None:
+def pack_role(policy: Policy, role_id: str) -> PackRole | None:
+    """The role as a pack holds it; None when the policy has none of that name."""
     role = policy.roles.get(role_id)
     if role is None:
         return None
@@ -161,25 +167,3 @@ def _earlier(now: TaskState) -> list[Attempt]:
     this = [a for a in now.attempts if a.revision == now.revision]
     before = [a for a in now.attempts if a.revision == now.revision - 1]
     return [*before[-1:], *this]
-
-
-def _failure(attempt: Attempt) -> PackFailure:
-    failed = failed_verifications(attempt.verifications)
-    findings = [
-        PackFinding(f["id"], f["message"], f["path"], f["line"], f["next_step"])
-        for f in attempt.findings
-    ]
-    findings += [
-        PackFinding("criterion-not-met", f"{v['criterion']}: `{v['command']}` {_ended(v)}")
-        for v in failed
-    ]
-    if attempt.detail:
-        findings.append(PackFinding(attempt.reason.lower().replace("_", "-"), attempt.detail))
-    output = "\n".join(v["output"] for v in failed)[-2000:]
-    return PackFailure(attempt.number, attempt.reason, tuple(findings), output, attempt.metric)
-
-
-def _ended(verification: Mapping[str, Any]) -> str:
-    if verification["ended"] == "exited":
-        return f"exited with {verification['code']}"
-    return f"did not end by itself ({verification['ended']})"

@@ -10,7 +10,7 @@ Rules:
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -125,6 +125,11 @@ def key_of(profile: str, steps: Sequence[GateStep], tree: str, policy: str, time
 
 def run_steps(steps: Sequence[GateStep], where: GateContext) -> tuple[StepRun, ...]:
     """Run the steps of a profile in the checkout, and tell of each, in the profile's order."""
+    return in_order(steps, lambda step: _run(step, where))
+
+
+def in_order(steps: Sequence[GateStep], run: Callable[[GateStep], StepRun]) -> tuple[StepRun, ...]:
+    """Call `run` for each step whose needs have passed, and tell of all, in the given order."""
     waiting = {step.id: step for step in steps}
     done: dict[str, StepRun] = {}
     running: dict[Future[StepRun], str] = {}
@@ -135,7 +140,7 @@ def run_steps(steps: Sequence[GateStep], where: GateContext) -> tuple[StepRun, .
                 if lost := _lost_need(step, done, steps):
                     done[step.id] = _not_run(step, lost)
                 else:
-                    running[pool.submit(_run, step, where)] = step.id
+                    running[pool.submit(run, step)] = step.id
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -238,8 +243,3 @@ def as_verifications(profile: ProfileRun) -> tuple[Verification, ...]:
         )
         for step in profile.steps
     )
-
-
-def profile_seconds(steps: Sequence[GateStep], timeout: float) -> float:
-    """How long the steps take at most, one after the other."""
-    return sum(step.timeout_sec or timeout for step in steps)

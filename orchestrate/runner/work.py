@@ -10,11 +10,12 @@ from typing import Any
 
 from orchestrate.agents.adapter import Adapter
 from orchestrate.agents.events import Usage
-from orchestrate.agents.reasons import REASONS, Reason
+from orchestrate.agents.reasons import Reason
 from orchestrate.agents.registry import adapter_for
 from orchestrate.agents.sessions import Session, choose
 from orchestrate.checks.findings import Severity
 from orchestrate.errors import Conflict, OrchestrateError
+from orchestrate.git.types import Oid
 from orchestrate.ledger.evidence import evidence_path
 from orchestrate.ledger.promotion import TipMoved, branch_tip, promote
 from orchestrate.ledger.store import Loaded
@@ -27,8 +28,13 @@ from orchestrate.policy.config import AgentConfig
 from orchestrate.policy.policy import Policy
 from orchestrate.runner import clock
 from orchestrate.runner.active_task import active_task
-from orchestrate.runner.attempt import Assignment, Produced, attempt
+from orchestrate.runner.attempt import Assignment, Produced, attempt, keep_candidate
+from orchestrate.runner.breaker import Breakers
+from orchestrate.runner.choosing import AllRest, Chosen, agents_for, may_go_on, tries_left
+from orchestrate.runner.choosing import choose as choose_agent
 from orchestrate.runner.claim import Claim, ClaimLedger, Lost, Progress, Report
+from orchestrate.runner.course import Course, course_of
+from orchestrate.runner.gatekeeper import task_profile
 from orchestrate.runner.gates import measure
 from orchestrate.runner.judging import Bench, Candidate, gate_context, judge
 from orchestrate.runner.landing import bench_for, judged, stored_candidate
@@ -36,7 +42,12 @@ from orchestrate.runner.limits import attempt_limits, lease_seconds
 from orchestrate.runner.measured import best_kept, keeps_looking
 from orchestrate.runner.packs import step_pack
 from orchestrate.runner.places import AttemptPlace
-from orchestrate.runner.project import agent_config, command_agent, policy_at
+from orchestrate.runner.progress import stagnation
+from orchestrate.runner.project import command_agent, policy_at
+from orchestrate.runner.review import reviewed
+from orchestrate.runner.reviewer import Reviewed, ReviewJob, review_by_agent, reviewing_agent
+from orchestrate.runner.rework import rework_evidence
+from orchestrate.runner.salvage import SALVAGED, judge_or_salvage
 from orchestrate.runner.verdict import Verdict, finding_json
 
 # How often a result is built and judged again because the branch moved meanwhile.
@@ -61,6 +72,8 @@ class Work:
             self._carry_out(loaded)
         except Lost:
             self._say("lost", "it was ended or taken over meanwhile; nothing was applied")
+        except AllRest as error:
+            self._broke(Reason.CIRCUIT_OPEN, error)
         except OrchestrateError as error:
             self._broke(Reason.AGENT_NOT_RUNNABLE, error)
         except OSError as error:
@@ -82,19 +95,23 @@ class Work:
     def _carry_out(self, loaded: Loaded) -> None:
         policy = policy_at(self.repo, loaded.state.base)
         task = loaded.state.plan.task(self.claim.task_id)
-        agent = self._agent(policy, task)
+        agents = self._agents(policy, task)
         most = task.max_attempts or policy.config.limits.max_attempts
         while True:
             now = self.mine.held(loaded)
-            if now.attempt >= most:
-                self._exhausted(loaded, policy, task)
+            if not tries_left(now, most, agents):
+                self._exhausted(loaded, policy, task, Reason.ATTEMPTS_EXHAUSTED)
+                return
+            if idle := stagnation(self.claim.plan_id, task, now, self._trees):
+                self._say("no progress", idle)
+                self._exhausted(loaded, policy, task, Reason.NO_PROGRESS)
                 return
             started = clock.now()
-            produced, verdict, baseline = self._try(loaded, policy, task, agent)
+            chosen, produced, verdict, baseline = self._chosen_try(loaded, policy, task, agents)
             if produced.reason is Reason.CANCELLED or self.claim.cancel.is_set():
                 self._release("interrupted")
                 return
-            made = self._record(now, agent, started, produced, verdict)
+            made = self._record(now, chosen, started, produced, verdict)
             attempted = self._attempted(made, policy, task, baseline)
             if made.outcome == "passed" and not keeps_looking(task):
                 assert verdict is not None
@@ -106,18 +123,43 @@ class Work:
             elif made.outcome == "passed":
                 made = replace(made, outcome="kept")
                 attempted = self._attempted(made, policy, task, baseline)
-            loaded = self.mine.append(attempted, _evidence(task, made, produced))
-            if made.outcome != "kept" and not REASONS[Reason(made.reason)].retry:
+            loaded = self.mine.append(attempted, self._evidence(task, made, produced))
+            now = loaded.state.tasks[task.id]
+            if made.outcome != "kept" and not may_go_on(made, agents, now):
                 self._fail(Reason(made.reason), made.detail)
                 return
 
-    def _agent(self, policy: Policy, task: Task) -> AgentConfig:
-        """The agent that does the task; a command of the plan's own is one too."""
+    def _agents(self, policy: Policy, task: Task) -> list[AgentConfig]:
+        """The agents that may do the task, in order; a command of the plan's own is one too."""
         if route(task).doer is Doer.COMMAND:
-            return command_agent(task)
-        return agent_config(policy, [self.claim.project.agent, task.agent], self.claim.project.path)
+            return [command_agent(task)]
+        project = self.claim.project
+        return agents_for(policy, [project.agent, task.agent], project.path)
+
+    def _trees(self, candidate: str) -> list[str]:
+        """A candidate's tree, and the tree that it was made from."""
+        commit = self.repo.read_commit(self.repo.resolve(candidate))
+        return [commit.tree, *(self.repo.tree_of(parent) for parent in commit.parents)]
 
     # -- one attempt ------------------------------------------------------------------------------
+
+    def _chosen_try(
+        self, loaded: Loaded, policy: Policy, task: Task, agents: list[AgentConfig]
+    ) -> tuple[Chosen, Produced, Verdict | None, float | None]:
+        """One attempt by the agent whose turn it is, and what `_try` says of it."""
+        if route(task).doer is Doer.COMMAND:
+            return Chosen(agents[0]), *self._try(loaded, policy, task, agents[0])
+        breakers = Breakers(self.repo.common_dir)
+        chosen = choose_agent(agents, loaded.state.tasks[task.id], breakers)
+        for name, reason in chosen.passed_over:
+            self._say("passed over", f"{name}: {reason}")
+        reason = Reason.CANCELLED
+        try:
+            produced, verdict, baseline = self._try(loaded, policy, task, chosen.agent)
+            reason = produced.reason
+        finally:
+            breakers.leave(chosen.agent.name, reason, clock.now())
+        return chosen, produced, verdict, baseline
 
     def _try(
         self, loaded: Loaded, policy: Policy, task: Task, agent: AgentConfig
@@ -143,10 +185,28 @@ class Work:
             if produced.candidate is None or claim.cancel.is_set():
                 return produced, None, baseline
             self._say("judging", now.number)
-            tip = branch_tip(self.repo, self.ledger.load().state)
-            return produced, judge(produced.candidate, tip, bench), baseline
+            candidate, verdict = self._judged(produced, assignment, bench)
+            return replace(produced, candidate=candidate), verdict, baseline
         finally:
             self._clear(place)
+
+    def _judged(
+        self, produced: Produced, assignment: Assignment, bench: Bench
+    ) -> tuple[Candidate, Verdict]:
+        """The candidate that counts, salvaged or whole, and its verdict after review by rule."""
+        assert produced.candidate is not None
+
+        def keep(tree: Oid) -> Oid:
+            return keep_candidate(self.repo, assignment, tree, clock.now(), SALVAGED)
+
+        tip = branch_tip(self.repo, self.ledger.load().state)
+        candidate, verdict = judge_or_salvage(produced.candidate, tip, bench, keep)
+        profile = task_profile(bench.task, bench.policy)
+
+        def has(path: str) -> bool:
+            return verdict.tree is not None and self.repo.entry(verdict.tree, path) is not None
+
+        return candidate, reviewed(verdict, bench.task, profile, produced.result, has)
 
     def _clear(self, place: AttemptPlace) -> None:
         if self.claim.keep_workspaces:
@@ -221,7 +281,7 @@ class Work:
     def _record(
         self,
         now: TaskState,
-        agent: AgentConfig,
+        chosen: Chosen,
         started: int,
         produced: Produced,
         verdict: Verdict | None,
@@ -230,7 +290,7 @@ class Work:
             revision=now.revision,
             attempt=now.attempt,
             generation=self.claim.generation,
-            agent=agent.name,
+            agent=chosen.agent.name,
             started_at=clock.iso(started),
             ended_at="",
             outcome="discarded",
@@ -240,6 +300,7 @@ class Work:
             session=produced.session.id if produced.session else "",
             session_usage=asdict(produced.session.usage) if produced.session else {},
             usage=produced.usage,
+            passed_over=tuple({"agent": a, "reason": r} for a, r in chosen.passed_over),
         )
         made = _judgement(made, verdict) if verdict else made
         made = replace(made, ended_at=clock.iso(clock.now()))
@@ -258,15 +319,19 @@ class Work:
         task: Task,
     ) -> Attempt | None:
         """None when promoted or submitted; else the attempt, which did not pass after all."""
-        evidence = _evidence(task, made, produced)
-        if needs_review(task) or verdict.needs_person:
-            self.mine.append(attempted, evidence)
-            self.mine.append(self.mine.event(TaskEvent.SUBMITTED, "waits for a person"))
-            self._say("submitted", f"{made.number} passed and waits for a person")
+        evidence = self._evidence(task, made, produced)
+        course = self._reviews(made, verdict, policy, task)
+        if course is None:
+            self._release("interrupted")
+            return None
+        if course.events:
+            self.mine.append(attempted, {**evidence, **course.evidence}, *course.events)
+            self._say(course.what, f"{made.number}: {course.said}")
             return None
         assert produced.candidate is not None
+        evidence |= course.evidence
         for _ in range(MOST_REBUILDS):
-            completed = self.mine.event(TaskEvent.COMPLETED, made.reason)
+            completed = self.mine.event(TaskEvent.COMPLETED, made.reason, **course.data)
             proposals = [replace(attempted, data={**attempted.data, "attempt": attempt_json(made)})]
             try:
                 landing = judged(task, policy, made, verdict)
@@ -300,24 +365,68 @@ class Work:
         finally:
             place.remove()
 
-    def _exhausted(self, loaded: Loaded, policy: Policy, task: Task) -> None:
+    def _reviews(
+        self, made: Attempt, verdict: Verdict, policy: Policy, task: Task
+    ) -> Course | None:
+        """What follows from an agent's review and from who else must look; None when cancelled."""
+        claim, state = self.claim, self.ledger.load().state
+        agent = reviewing_agent(task, policy.config, needs_review=needs_review(task))
+        said: Reviewed | None = None
+        if agent:
+            self._say("review", f"{made.number} by {agent}")
+            job = ReviewJob(
+                self.repo,
+                policy,
+                claim.plan_id,
+                task,
+                made,
+                verdict,
+                self.cache,
+                claim.owner,
+                claim.cancel,
+            )
+            said = review_by_agent(job, agent, claim.project.path)
+            if claim.cancel.is_set():
+                return None
+        return course_of(said, made, verdict, policy.config, state, task, self.mine.event)
+
+    def _exhausted(self, loaded: Loaded, policy: Policy, task: Task, reason: Reason) -> None:
         """Promote the best kept attempt of a measured task; without one the task has failed."""
         best = best_kept(loaded.state.tasks[task.id], task)
         if best is None:
             tries = loaded.state.tasks[task.id].attempt
-            self._fail(Reason.ATTEMPTS_EXHAUSTED, f"{tries} attempts, none passed")
+            self._fail(reason, f"{tries} attempts, none passed")
             return
         candidate = stored_candidate(self.repo, best)
+        course: Course | None = None
         for _ in range(MOST_REBUILDS):
             tip = branch_tip(self.repo, self.ledger.load().state)
             verdict = self._rejudge(candidate, tip, policy, task)
             if not verdict.passed:
                 self._fail(verdict.reason, verdict.detail)
                 return
-            completed = self.mine.event(TaskEvent.COMPLETED, f"best of {best.number}")
+            if course is None:
+                course = self._reviews(best, verdict, policy, task)
+            if course is None:
+                self._release("interrupted")
+                return
+            if course.events:
+                first, *then = course.events
+                self.mine.append(first, course.evidence, *then)
+                self._say(course.what, f"{best.number}: {course.said}")
+                return
+            completed = self.mine.event(
+                TaskEvent.COMPLETED, f"best of {best.number}", **course.data
+            )
             try:
                 landing = judged(task, policy, best, verdict)
-                _, commit = promote(self.ledger, landing, [completed], at=clock.now())
+                _, commit = promote(
+                    self.ledger,
+                    landing,
+                    [completed],
+                    at=clock.now(),
+                    evidence=course.evidence,
+                )
             except TipMoved:
                 continue
             self._say("promoted", f"{commit[:12]} ({best.number}, measured {best.metric:g})")
@@ -327,11 +436,21 @@ class Work:
     def _attempted(
         self, made: Attempt, policy: Policy, task: Task, baseline: float | None
     ) -> Event:
-        lease = clock.iso(clock.now() + lease_seconds(policy.config.limits, task))
+        lease = clock.iso(clock.now() + lease_seconds(policy.config, task))
         data: dict[str, Any] = {"attempt": attempt_json(made), "lease_until": lease}
         if baseline is not None:
             data["metric_baseline"] = baseline
         return self.mine.event(TaskEvent.ATTEMPTED, made.reason, **data)
+
+    def _evidence(self, task: Task, made: Attempt, produced: Produced) -> dict[str, bytes]:
+        """The attempt's evidence by path in the ledger's tree; what failed has its rework pack."""
+        evidence = {
+            evidence_path(task.id, made.revision, made.attempt, name): data
+            for name, data in produced.evidence.items()
+        }
+        if made.outcome == "discarded":
+            evidence |= rework_evidence(self.claim.plan_id, task, made)
+        return evidence
 
     def _fail(self, reason: Reason, detail: str) -> None:
         said = f"{reason}: {detail}" if detail else str(reason)
@@ -362,14 +481,6 @@ def _judgement(made: Attempt, verdict: Verdict) -> Attempt:
         metric=verdict.metric,
         ended_at=clock.iso(clock.now()),
     )
-
-
-def _evidence(task: Task, made: Attempt, produced: Produced) -> dict[str, bytes]:
-    """The attempt's evidence by path in the ledger's tree."""
-    return {
-        evidence_path(task.id, made.revision, made.attempt, name): data
-        for name, data in produced.evidence.items()
-    }
 
 
 def _first_finding(verdict: Verdict | None, made: Attempt) -> str:
