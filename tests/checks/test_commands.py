@@ -1,0 +1,136 @@
+"""What is a command and what is only text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrate.checks.commands import check_file, judge_command
+from orchestrate.checks.findings import Severity
+from orchestrate.checks.shell import commands
+from orchestrate.policy.harness import HarnessRule
+from tests.checks.making import change_of
+
+NO_RM = HarnessRule(
+    id="block-rm-rf",
+    description="nothing is deleted recursively",
+    tier=3,
+    type="block",
+    content="delete single files",
+    pattern=r"\brm\s+-rf\s+",
+    unless=None,
+    activate_on=(),
+    active=True,
+    enforcement="command_block",
+    severity=Severity.BLOCK,
+    tags=(),
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf /",
+        "cd x && rm -rf build",
+        "r'm' -rf x",
+        'r""m -rf x',
+        "rm \\\n -rf x",
+        "FOO=1 rm -rf x",
+        "sudo rm -rf x",
+        "bash -c 'rm -rf x'",
+        "echo 'rm -rf x' | sh",
+        "echo 'rm -rf x' | base64 | sudo bash",
+        "$(rm -rf x)",
+        "echo $(rm -rf x)",
+        "echo `rm -rf x`",
+        "if true; then rm -rf x; fi",
+        "(rm -rf x)",
+        "{ rm -rf x; }",
+        "find . | xargs rm -rf x",
+        "sh <<EOF\nrm -rf x\nEOF",
+        "ssh host <<'EOF'\nrm -rf x\nEOF",
+        "ls # harmless\nrm -rf x",
+        "git commit -m x; rm -rf y",
+        "x() { rm -rf y; }",
+    ],
+)
+def test_running_it_is_found(command: str) -> None:
+    assert [f.id for f in judge_command(command, [NO_RM])] == ["block-rm-rf"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo 'never rm -rf /'",
+        "printf '%s' 'rm -rf x'",
+        "git commit -m 'fix: stop rm -rf of the tree'",
+        "grep -r 'rm -rf x' .",
+        "# rm -rf x",
+        "ls # rm -rf x",
+        "cat <<EOF > notes\nnever rm -rf x\nEOF\nls",
+        "rm file",
+        "NOTE='rm -rf x'",
+        "",
+        "'",
+        "$(",
+    ],
+)
+def test_naming_it_is_not(command: str) -> None:
+    assert judge_command(command, [NO_RM]) == []
+
+
+def test_an_inactive_rule_says_nothing() -> None:
+    from dataclasses import replace
+
+    assert judge_command("rm -rf /", [replace(NO_RM, active=False)]) == []
+
+
+def findings(path: str, new: bytes, old: bytes = b"") -> list[tuple[str, int]]:
+    change = change_of({path: old} if old else {}, {path: new})
+    return [
+        (f.id, f.line)
+        for entry in change.files()
+        for f in check_file(change, entry, [NO_RM], marks=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.sh", b"set -e\nrm -rf x\n"),
+        ("run", b"#!/bin/sh\nrm -rf x\n"),
+        ("Makefile", b"clean:\n\t@rm -rf x\n"),
+        ("Dockerfile", b"FROM a\nRUN rm -rf x\n"),
+        (".github/workflows/ci.yml", b"steps:\n  - run: rm -rf x\n"),
+        ("package.json", b'{"scripts": {\n "clean": "rm -rf x",\n}}\n'),
+        ("x.sh", b"set -e\r\nrm -rf x\r\n"),
+    ],
+)
+def test_scripts_of_a_change_are_judged(path: str, text: bytes) -> None:
+    assert findings(path, text) == [("block-rm-rf", 2)]
+
+
+def test_prose_is_not_a_script() -> None:
+    assert findings("README.md", b"run `rm -rf x`\n\nrm -rf x\n") == []
+    assert findings("a.py", b"text = 'rm -rf x'\n") == []
+
+
+def test_only_added_commands_are_told() -> None:
+    old = b"rm -rf x\n"
+    assert findings("x.sh", old + b"ls\n", old) == []
+    assert findings("x.sh", old + b"ls\nrm -rf y\n", old) == [("block-rm-rf", 3)]
+
+
+def test_a_mark_with_a_reason_lifts_it() -> None:
+    assert findings("x.sh", b"rm -rf x # orchestrate: allow block-rm-rf a scratch folder\n") == []
+    assert findings("x.sh", b"rm -rf x # orchestrate: allow block-rm-rf\n") != []
+
+
+@given(st.text(alphabet="ab '\"\\\n;|&(){}$`#<>EOF=-", max_size=80))
+def test_any_text_is_read_and_lines_are_right(text: str) -> None:
+    for command in commands(text):
+        assert 1 <= command.line <= text.count("\n") + 1
+
+
+def test_a_long_script_is_read_in_linear_time() -> None:
+    assert len(commands("ls -l 'a b' \\\n  c\n" * 20_000)) == 20_000
+    assert commands("\\a" * 200_000 + "(" * 10_000)
