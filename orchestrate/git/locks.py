@@ -43,9 +43,13 @@ class WriterNote:
     def _create(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
         sweep(self._folder)
-        path = self._folder / secrets.token_hex(8)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        while True:
+            path = self._folder / secrets.token_hex(8)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                break
+            os.close(fd)  # another writer's sweep took it before it was locked
         weakref.finalize(self, _forget, path, fd, os.getpid())
         return fd
 
@@ -72,7 +76,7 @@ class _Note(NamedTuple):
 
 def _notes(folder: Path) -> Iterator[_Note]:
     for path in folder.iterdir() if folder.is_dir() else ():
-        with suppress(OSError), path.open("rb") as file:  # it may have gone meanwhile
+        with suppress(OSError, ValueError), path.open("rb") as file:  # gone, or no note
             alive = not _locked(file.fileno())
             lines = file.read().decode("utf-8", "surrogateescape").split("\n")
             moment, _, pid = lines[0].partition(" ")

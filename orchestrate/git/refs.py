@@ -31,6 +31,7 @@ from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.retry import retry
 from orchestrate.git.types import Oid, RefUpdate, path_bytes, path_text
 
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # see `types.path_text`
 LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")  # git keeps a reflog of these
 LOCK_PATIENCE = 1.0  # s that a lock file may stay before RefLocked reaches the caller
 LOCK_SUSPECT = 0.1  # s after which a lock's owner is looked for
@@ -65,12 +66,14 @@ def list_refs(handle: pygit2.Repository, common_dir: Path, prefix: str) -> dict[
     """Every ref whose name begins with `prefix`, with its id, sorted by name.
 
     libgit2 can only walk all refs there are; this looks at the prefix's folder and the packed file.
+    Names that are not UTF-8 are left out: pygit2 cannot read them, and none of ours is.
     """
     names = _loose_names(common_dir, prefix)  # first: a ref being packed is seen in either
     start = b" " + path_bytes(prefix)
     for line in _packed_lines(common_dir, start):
         names.add(path_text(line.partition(b" ")[2]))
-    found = ((name, read_ref(handle, name)) for name in sorted(names))
+    readable = sorted(name for name in names if not _UNDECODABLE.search(name))
+    found = ((name, read_ref(handle, name)) for name in readable)
     return {name: oid for name, oid in found if oid is not None}
 
 

@@ -141,6 +141,11 @@ def test_refs_are_listed_by_prefix_packed_or_not(
     ).split("\n")
 
 
+def test_a_ref_that_is_no_utf8_does_not_stop_a_listing(opened: Repository, one: Oid) -> None:
+    (opened.common_dir / "refs" / "heads" / "\udcff").write_text(f"{one}\n")
+    assert list(opened.refs("refs/heads/")) == ["refs/heads/main"]
+
+
 # Several refs
 
 
