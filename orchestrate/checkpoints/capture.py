@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from orchestrate.checkpoints import chain
+from orchestrate.checkpoints import chain, journal
 from orchestrate.checkpoints.append import NOBODY, Captured, Created, Labels, append, draft, record
 from orchestrate.checkpoints.record import Checkpoint, Kind
 from orchestrate.checkpoints.state import State
@@ -18,7 +18,8 @@ from orchestrate.errors import Conflict, Unsupported
 from orchestrate.git.capture import Entry, FileModes, Reading, WorkTree, is_file
 from orchestrate.git.errors import ObjectMissing
 from orchestrate.git.index_file import SKIP_WORKTREE
-from orchestrate.git.private_index import FOLD_AT, PrivateIndex, Scan, worktree_id
+from orchestrate.git.private_index import FOLD_AT, PrivateIndex, Scan
+from orchestrate.git.private_layout import worktree_id
 from orchestrate.git.process import GitFailed
 from orchestrate.git.progress import read_progress
 from orchestrate.git.repository import Repository
@@ -46,8 +47,12 @@ def create(
     kind: Kind = Kind.MANUAL,
     include: Sequence[str] = (),
 ) -> Created:
-    """A checkpoint of the repository's working tree; see `Recorder.create`."""
-    return Recorder(repo).create(owner=owner, message=message, kind=kind, include=include)
+    """A checkpoint of the repository's working tree, never amid a rollback.
+
+    Raises: as `Recorder` and `Recorder.create`.
+    """
+    with journal.alone(repo.git_dir, shared=True):
+        return Recorder(repo).create(owner=owner, message=message, kind=kind, include=include)
 
 
 class Recorder:

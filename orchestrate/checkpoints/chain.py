@@ -16,7 +16,7 @@ from urllib.parse import quote
 from orchestrate.checkpoints.record import PREFIX, Checkpoint, from_commit
 from orchestrate.errors import FileError, InvalidInput
 from orchestrate.git.names import check_id, check_ref_name, is_oid
-from orchestrate.git.private_index import worktree_id
+from orchestrate.git.private_layout import worktree_id
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid
 

@@ -6,7 +6,10 @@ when a rollback begins was interrupted. Checkpoints are named by number: pruning
 ids.
 """
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +39,15 @@ class Journal(NamedTuple):
 def folder(git_dir: Path) -> Path:
     """Where a worktree's small files stand."""
     return git_dir / "orchestrate"
+
+
+@contextmanager
+def alone(git_dir: Path, *, shared: bool = False) -> Iterator[None]:
+    """No rollback runs meanwhile in this worktree; `shared` lets others of that kind in."""
+    folder(git_dir).mkdir(parents=True, exist_ok=True)
+    with (folder(git_dir) / "rollback.lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
 
 
 def begin(git_dir: Path, journal: Journal) -> None:

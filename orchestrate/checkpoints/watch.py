@@ -27,7 +27,7 @@ from orchestrate.checkpoints.judge import Judge, Verdict
 from orchestrate.checkpoints.pending import Pace, Pending
 from orchestrate.checkpoints.prune import Keep, prune
 from orchestrate.checkpoints.record import Checkpoint, Kind
-from orchestrate.checkpoints.rollback import Mode, Report, Request, alone, rollback
+from orchestrate.checkpoints.rollback import Mode, Report, Request, rollback
 from orchestrate.checks.findings import Severity
 from orchestrate.errors import Conflict, OrchestrateError
 from orchestrate.git.errors import RefMoved
@@ -139,7 +139,7 @@ class Watch:
     def _record(self, now: float) -> None:
         paths, whole = self._pending.take(now, self.options.pace)
         try:
-            with alone(self.recorder, shared=True):
+            with journal.alone(self.repo.git_dir, shared=True):
                 _refuse_pending(self.repo)
                 found = self._capture(paths, whole)
         except OrchestrateError as error:

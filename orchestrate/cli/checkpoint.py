@@ -21,7 +21,6 @@ from orchestrate.checkpoints.compare import (
 )
 from orchestrate.checkpoints.prune import Keep, prune
 from orchestrate.checkpoints.record import Checkpoint
-from orchestrate.checkpoints.rollback import alone
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.render import as_dict, place, printable
 from orchestrate.cli.output import json_option, print_json, print_table
@@ -74,7 +73,7 @@ def create(
     repo = Repository.open(ctx.obj)
     recorder = Recorder(repo)
     paths = repo_paths(ctx.obj, recorder.work_tree, include)
-    with alone(recorder, shared=True):
+    with journal.alone(repo.git_dir, shared=True):
         interrupted = journal.pending(repo.git_dir)
         created = recorder.create(message=message, include=paths)
     if interrupted:

@@ -16,18 +16,17 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestrate.git.index_file import SKIP_WORKTREE
+from orchestrate.git.private_layout import global_excludes, prepare, worktree_id
 from orchestrate.git.process import GitFailed, GitResult, run_git
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, Signature, path_bytes, path_text
 from orchestrate.git.user_index import (
     UserIndex,
     ignored_but_tracked,
-    is_true,
     without_conversions,
 )
 
@@ -36,36 +35,6 @@ FOLD_AT = 32  # changed paths beyond which the index itself is brought up to dat
 REFRESH_AFTER = 8  # captures after which git may store the stat data that it refreshed
 FINE_SETBACK = 30_000_000  # ns; three ticks of the slowest kernel clock (100 Hz)
 COARSE_SETBACK = 2_000_000_000  # ns; FAT, and others that keep whole seconds
-
-NO_CONVERSION = "* -text -crlf -filter -ident !eol !working-tree-encoding\n"
-CONFIG = """\
-[core]
-\tbare = false
-\trepositoryFormatVersion = {version}
-{extensions}[include]
-\tpath = {config}
-\tpath = {worktree_config}
-[core]
-\tbare = false
-\tautocrlf = false
-\tsafecrlf = false
-\thooksPath = /dev/null
-\tignoreStat = false
-\tsplitIndex = false
-\tsparseCheckout = true
-\tuntrackedCache = {untracked_cache}
-\tfsmonitor = {fsmonitor}
-[index]
-\tversion = 2
-\tsparse = false
-\tskipHash = false
-[status]
-\tshowUntrackedFiles = all
-[gc]
-\tauto = 0
-[maintenance]
-\tauto = false
-"""
 
 
 class Scan(NamedTuple):
@@ -201,7 +170,7 @@ class PrivateIndex:
 
     def _seed(self, user: UserIndex) -> _State:
         """An index that begins as a copy of the user's, without entries that are not raw bytes."""
-        self._prepare(user)
+        prepare(self.folder, self.repo, self.settings, user)
         index = self.folder / f"index.{secrets.token_hex(6)}"
         raw, whole = without_conversions(self.repo, self.work_tree, user, self.settings)
         index.write_bytes(raw)
@@ -211,30 +180,6 @@ class PrivateIndex:
         attributes = b".gitattributes\0" in raw
         state = _State(index.name, base, user.skipped, REFRESH_AFTER, [], [], [], attributes)
         return self._publish(state, index)
-
-    def _prepare(self, user: UserIndex) -> None:
-        for name in ("refs", "info"):
-            (self.folder / name).mkdir(exist_ok=True)
-        (self.folder / "info" / "attributes").write_text(NO_CONVERSION)
-        with suppress(FileExistsError):
-            (self.folder / "info" / "exclude").symlink_to(self.repo.common_dir / "info" / "exclude")
-        (self.folder / "config").write_text(self._config(user))
-        (self.folder / "HEAD").write_text("ref: refs/heads/none\n")
-
-    def _config(self, user: UserIndex) -> str:
-        monitor = self.settings.get("core.fsmonitor", "")
-        is_hook = monitor.lower() not in ("", "true", "false", "yes", "no", "on", "off", "0", "1")
-        return CONFIG.format(
-            version=0,
-            extensions="",
-            config=_quoted(str(self.repo.common_dir / "config")),
-            worktree_config=_quoted(str(self.repo.git_dir / "config.worktree")),
-            # so that git looks for files that stand although they are outside the sparse part
-            sparse=_word(any(row.flags & SKIP_WORKTREE for row in user.specials)),
-            untracked_cache=_word(is_true(self.settings, "core.untrackedcache", "true")),
-            # git's own daemon belongs to one git directory: ours would start a second one.
-            fsmonitor=_quoted(monitor) if is_hook else "false",
-        )
 
     def _head(self, tree: Oid) -> None:
         """Point our HEAD at a commit of this tree, so that `status` finds nothing staged."""
@@ -280,7 +225,7 @@ class PrivateIndex:
     def _with_ignored(self, state: _State, user: UserIndex, changed: Sequence[str]) -> _State:
         """The state with `forced` and `stale` as of now; asked of git only when it can differ."""
         rules = [path for path in changed if path.rpartition("/")[2] == ".gitignore"]
-        excludes = [self.repo.common_dir / "info" / "exclude", _global_excludes(self.settings)]
+        excludes = [self.repo.common_dir / "info" / "exclude", global_excludes(self.settings)]
         files = [*excludes, *(self.work_tree / path for path in rules)]
         key: list[object] = [state.base, user.tree, [_stat_key(file) for file in files]]
         if key == state.ignore_key:
@@ -322,11 +267,6 @@ class PrivateIndex:
         )  # fmt: skip
 
 
-def worktree_id(repo: Repository) -> str:
-    """`main`, or `linked-<name>` for a worktree that `git worktree add` made."""
-    return "main" if repo.git_dir == repo.common_dir else f"linked-{repo.git_dir.name}"
-
-
 def _parse_status(found: bytes) -> tuple[list[str], list[str], list[str]]:
     """(paths to look at, paths that are gone, untracked nested repositories)."""
     changed: list[str] = []
@@ -341,14 +281,6 @@ def _parse_status(found: bytes) -> tuple[list[str], list[str], list[str]]:
         elif code != " ":
             changed.append(path)
     return changed, gone, nested
-
-
-def _global_excludes(settings: dict[str, str]) -> Path:
-    configured = settings.get("core.excludesfile")
-    if configured:
-        return Path(configured).expanduser()
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(home) / "git" / "ignore"
 
 
 def _stat_key(path: Path) -> list[object]:
@@ -377,11 +309,3 @@ def _z(paths: Sequence[str]) -> bytes:
 
 def _split(found: bytes) -> list[str]:
     return [path_text(part) for part in found.split(b"\0") if part]
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"
