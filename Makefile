@@ -20,11 +20,17 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict orchestrate
 
+# Real coding clients against a scripted model on loopback; the list may be cut: CLIENTS="gemini mini".
+CLIENTS ?= claude codex gemini opencode aider mini
+test-clients: $(READY)
+	bash tests/clients/install.sh $(CLIENTS)
+	ORCHESTRATE_CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 docs: $(READY)
-	$(BIN)/python -m tests.generated_docs
+	$(BIN)/python -m tests.docs.generated
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
