@@ -11,8 +11,8 @@ from orchestrate.cli.taking_back import dry_run_option, print_rollback
 from orchestrate.errors import InvalidInput
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.state import PlanState
-from orchestrate.plans.states import DONE, PlanEvent
-from orchestrate.runner import planning
+from orchestrate.plans.states import DONE, PlanEvent, PlanStatus
+from orchestrate.runner import planning, restoring
 from orchestrate.runner.decisions import need_reason
 from orchestrate.runner.project import policy_at
 from orchestrate.runner.rollbacks import roll_back_to
@@ -348,6 +348,33 @@ def rollback(
     ledger = chosen_plan(project, project.open(), plan)
     done = roll_back_to(ledger, task_id, reason, dry_run=dry_run)
     print_rollback(ledger.plan_id, done, dry_run=dry_run, as_json=as_json)
+
+
+@plan.command("restore")
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--from", "source", default="", metavar="COMMIT", help="Whose record to take.")
+@json_option
+@click.pass_context
+def restore(ctx: click.Context, plan_id: str, source: str, as_json: bool) -> None:
+    """Begin a lost ledger anew from the committed record.
+
+    Taken is the plan branch's record, else HEAD's. What had ended stands as recorded; the rest
+    starts afresh and the plan waits for approval. Not in a record, and so not restored: the single
+    events, evidence, attempts at unfinished tasks, the approval.
+
+    \b
+    Examples:
+      orchestrate plan restore login-fails-abc234
+      orchestrate plan restore login-fails-abc234 --from main
+    """
+    project = project_of(ctx)
+    state = restoring.restore(project, project.open(), plan_id, source).state
+    if as_json:
+        print_json(plan_summary(state))
+        return
+    click.echo(f"restored plan {plan_id}: {state.status}, {_done(state)} done")
+    if not state.is_approved and state.status is PlanStatus.DRAFT:
+        click.echo(f"next: orchestrate plan show {plan_id}; orchestrate plan approve {plan_id}")
 
 
 def _plan_step(ctx: click.Context, plan: str | None, kind: PlanEvent, reason: str) -> None:

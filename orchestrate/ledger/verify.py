@@ -11,8 +11,16 @@ from typing import NamedTuple
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Commit, EntryChange, Oid
-from orchestrate.ledger.codec import DOCUMENT, EVENT_JSON, PLAN_YAML, from_json
+from orchestrate.ledger.codec import (
+    DOCUMENT,
+    EVENT_JSON,
+    PLAN_YAML,
+    from_json,
+    plan_json,
+    task_json,
+)
 from orchestrate.ledger.record import record_folder
+from orchestrate.ledger.restore import RESTORED_FROM, read_record
 from orchestrate.ledger.store import Ledger, event_files
 from orchestrate.plans.events import Event, event_of, evolve
 from orchestrate.plans.state import PlanState
@@ -74,10 +82,24 @@ def _first(ledger: Ledger, commit: Commit) -> _Replay:
     if event.kind is not PlanEvent.CREATED:
         raise _Broken("legal-step", f"the first event is {event.name}, not plan.created")
     replay = _Replay(ledger, ledger.load(commit.oid).state, {commit.oid})
+    if RESTORED_FROM in event.data:
+        _check_restored(replay, event)
+        return replay
     fresh = {task.status for task in replay.state.tasks.values()}
     if fresh - {"queued", "proposed"} or replay.state.approvals:
         raise _Broken("state-follows", "a plan does not start with tasks done or approvals given")
     return replay
+
+
+def _check_restored(replay: _Replay, event: Event) -> None:
+    """A restored ledger begins with what the record of the commit it names holds."""
+    state, ledger = replay.state, replay.ledger
+    commit = Oid(str(event.data[RESTORED_FROM]))
+    recorded = read_record(ledger.repo, commit, ledger.plan_id, state.branch).state
+    same = [plan_json(one) for one in (state, recorded)]
+    tasks = [[task_json(t) for t in one.tasks.values()] for one in (state, recorded)]
+    if same[0] != same[1] or tasks[0] != tasks[1]:
+        raise _Broken("state-follows", f"it is not what the record of {commit} holds")
 
 
 def _event(repo: Repository, commit: Commit) -> Event:
@@ -153,7 +175,8 @@ def _check_revert(replay: _Replay, event: Event, after: PlanState) -> None:
         )
     _check_promotion(replay, event, after)
     revert = Oid(event.data["commit"])
-    if replay.ledger.repo.read_commit(revert).trailer("Orchestrate-Reverts") != promoted:
+    says = replay.ledger.repo.read_commit(revert).trailer("Orchestrate-Reverts") or ""
+    if says != promoted:
         raise _Broken("reverted-commit", f"{revert} does not say that it reverts {promoted}")
     replay.reverts.append((event.task, revert))
 

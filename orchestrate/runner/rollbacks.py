@@ -110,6 +110,7 @@ def _planned(ledger: Ledger, loaded: Loaded, choose: Choose, reason: str, at: in
     tip = branch_tip(ledger.repo, state)
     places = _places(ledger.repo, state, tip)
     chosen = sorted(choose(state, places), key=lambda task: places[task])
+    _check_known(state, chosen)
     work = _Reverts(ledger, loaded, tip, places, reason, at)
     taken = tuple([work.take_back(task) for task in chosen])
     withdrawn = dict.fromkeys(
@@ -124,6 +125,17 @@ def _need_completed(state: PlanState, task: str) -> None:
     status = state.tasks[task].status
     if status is not TaskStatus.COMPLETED:
         raise Conflict(f"task {task} is {status}: nothing of it was promoted")
+
+
+def _check_known(state: PlanState, tasks: Sequence[str]) -> None:
+    """Refuse where something landed but nobody knows as which commit: there is nothing to revert."""
+    unknown = [task for task in tasks if state.tasks[task].tree and not state.tasks[task].commit]
+    if unknown:
+        raise Conflict(
+            f"the commit of {', '.join(unknown)} is not known: the ledger was restored from a "
+            "record whose commits were squashed",
+            hint="revert the squashed commit by hand",
+        )
 
 
 def _check_branch(repo: Repository, state: PlanState) -> None:

@@ -74,7 +74,8 @@ def land(ledger: Ledger, task: str, path: str = "new.txt", text: str = "x\n") ->
     """Claim, start and promote a task whose change adds one file; the promoted commit."""
     generation = start(ledger, task)
     tip = branch_tip(ledger.repo, ledger.load().state)
-    judged = Judged(tip, tree_with(ledger.repo, tip, path, text), "policy", f"feat: {task}")
+    tree, trailers = tree_with(ledger.repo, tip, path, text), (("Orchestrate-Task", task),)
+    judged = Judged(tip, tree, "policy", f"feat: {task}", trailers=trailers)
     made = attempt_data(ledger, task, "passed")
     events = [
         Event(TaskEvent.ATTEMPTED, task, "w", AT, "", generation, {"attempt": made}),
