@@ -5,7 +5,6 @@ Not inside `.git`: many tools ignore paths below it, so an agent would not see i
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,10 +88,3 @@ def _changed(folder: Path) -> float:
         return folder.stat().st_mtime
     except OSError:
         return time.time()
-
-
-def free_bytes(folder: Path) -> int:
-    """How many bytes the file system of the folder still takes."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

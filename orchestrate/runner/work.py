@@ -52,6 +52,8 @@ from orchestrate.runner.verdict import Verdict, finding_json
 
 # How often a result is built and judged again because the branch moved meanwhile.
 MOST_REBUILDS = 20
+# What git (in the C locale) and the system say of a full disk.
+_DISK_FULL = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 
 
 class Work:
@@ -75,7 +77,8 @@ class Work:
         except AllRest as error:
             self._broke(Reason.CIRCUIT_OPEN, error)
         except OrchestrateError as error:
-            self._broke(Reason.AGENT_NOT_RUNNABLE, error)
+            full = any(words in str(error) for words in _DISK_FULL)
+            self._broke(Reason.DISK_FULL if full else Reason.AGENT_NOT_RUNNABLE, error)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -453,6 +456,8 @@ class Work:
         return evidence
 
     def _fail(self, reason: Reason, detail: str) -> None:
+        # A path of this machine is nobody else's business, and no record's.
+        detail = detail.replace(str(self.cache), "<cache>")
         said = f"{reason}: {detail}" if detail else str(reason)
         self.mine.append(self.mine.event(TaskEvent.FAILED, said))
         self._say("failed", said)
