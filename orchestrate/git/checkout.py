@@ -19,7 +19,7 @@ from typing import BinaryIO
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.gitdirs import make_git_dir
 from orchestrate.git.process import QUIET, run_git
-from orchestrate.git.removal import remove_tree
+from orchestrate.git.removal import remove_rubbish, remove_tree
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, Signature
 from orchestrate.git.workspace import check_out, make_private
@@ -81,6 +81,7 @@ def _fill(repo: Repository, slot: Path, commit: Oid) -> Path:
     conversion = _conversion(private)
     if not (before[1:] == [conversion] and _reset(repo, slot, Oid(before[0]), commit)):
         remove_tree(folder)
+        remove_rubbish(slot)  # of a holder that was killed
         (private / "index").unlink(missing_ok=True)
         folder.mkdir()
         check_out(private, folder, commit)

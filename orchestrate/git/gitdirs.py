@@ -62,6 +62,10 @@ def _settings(
     # The user's monitor, hooks and housekeeping must not meet an agent's tree or a borrowed store.
     yield "core.hooksPath", str(folder / "hooks")
     yield "core.fsmonitor", "false"
+    # What the user may have set to save time would let a file change unseen.
+    yield "core.trustctime", "true"
+    yield "core.checkStat", "default"
+    yield "core.ignoreStat", "false"
     yield "gc.auto", "0"
     yield "maintenance.auto", "false"
     yield from more

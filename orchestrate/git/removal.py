@@ -38,7 +38,11 @@ def remove_tree(folder: Path) -> None:
 
 
 def remove_rubbish(parent: Path) -> None:
-    """Removes what an interrupted `remove_tree` left directly in `parent`."""
+    """Removes what an interrupted `remove_tree` left directly in `parent`.
+
+    Raises:
+        OSError: something in it cannot be removed.
+    """
     for path in parent.glob(f"*{MARK}*"):
         _delete(path)
 

@@ -192,13 +192,13 @@ class Repository:
             RefNameTaken: a new name collides with another ref's folder.
             ObjectMissing: a new value is not in the repository.
         """
-        if any(update.name.startswith(refs.LOGGED) for update in updates):
+        if len(updates) == 1 and updates[0].name.startswith(refs.LOGGED):
             self._name_for_reflogs()
         refs.swap_refs(self._handle, self.common_dir, self._note, updates, message)
 
     def _name_for_reflogs(self) -> None:
         """Tells libgit2 the identity that git would write; without one it writes "unknown"."""
-        if self._handle.ident == ("", "") or None in self._handle.ident:
+        if None in self._handle.ident:
             with suppress(OrchestrateError):
                 self._handle.set_ident(*self.identity())
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -210,14 +211,18 @@ def test_settings_of_the_user_that_would_slow_or_run_things_do_not_count(
     monitor.chmod(0o755)
     (fenced / "config").write_text(
         f"[core]\n\tfsmonitor = {monitor}\n\thooksPath = {fenced}\n\tsparseCheckout = true\n"
+        "\ttrustctime = false\n\tcheckStat = minimal\n\tignoreStat = true\n"
         "[submodule]\n\trecurse = true\n[user]\n\tuseConfigOnly = true\n[add]\n\tignoreErrors = 1\n"
     )
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(fenced / "config"))
     (fenced / "post-checkout").write_text(f"#!/bin/sh\ntouch {witness}\n")
     (fenced / "post-checkout").chmod(0o755)
     create_workspace(opened, opened.resolve("HEAD"), folder, index=index)
+    before = (folder / "a.txt").stat()
+    time.sleep(1.1)  # into another second, in which git trusts what it noted
     (folder / "a.txt").write_text("two\n")
-    assert changes() == {"a.txt": FILE}
+    os.utime(folder / "a.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert changes() == {"a.txt": FILE}  # by its change time, which nobody can set back
     assert not witness.exists()
 
 
