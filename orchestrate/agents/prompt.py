@@ -215,5 +215,5 @@ def _report() -> list[str]:
         f'End with a report: a line with only "{BEGIN}", then one JSON object, then a line with',
         f'only "{END}". The object has "verdict": "done", "blocked" or "failed", and may have',
         '"summary", "changed_files", "commands_executed" [{"command", "exit_code"}],',
-        '"verification_results" [{"criterion", "met"}] and "open_questions".',
+        '"verification_results" [{"criterion" (verbatim), "met"}] and "open_questions".',
     ]

@@ -50,7 +50,8 @@ class Gatekeeper:
             ran = run_steps(steps, where)
         key = _key(self.policy, profile, tree)
         run = ProfileRun(profile, tree, self.policy.id, key, clock.iso(clock.now()), ran)
-        VerdictStore(self.repo.common_dir).keep(run)
+        if self.cancel is None or not self.cancel.is_set():
+            VerdictStore(self.repo.common_dir).keep(run)
         return run
 
     def stored(self, profile: str, tree: Oid) -> Stored:

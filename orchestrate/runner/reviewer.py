@@ -34,6 +34,7 @@ from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.review_prompt import review_prompt
 from orchestrate.runner.review_verdict import ReviewVerdict, Unreadable, parse_verdict
 from orchestrate.runner.verdict import Verdict
+from orchestrate.runner.workspace_hooks import write_hooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,9 @@ def _run(job: ReviewJob, agent: AgentConfig, place: AttemptPlace) -> AttemptEnd:
         environ=os.environ,
         max_turns=limits.max_turns,
         max_cost_usd=limits.max_cost_usd,
+        git_hooks=write_hooks(place.scratch / "hooks"),
+        hide=tuple(p for p in (job.repo.work_tree, job.repo.common_dir) if p is not None),
+        show=(job.repo.common_dir / "objects",),
     )
     return adapter_for(agent.name, agent).run(request, job.cancel)
 

@@ -253,6 +253,20 @@ def test_reworks_that_solve_something_may_go_on(start, orchestrate, task) -> Non
     assert [a["outcome"] for a in task()["attempts"]] == ["discarded"] * 3 + ["passed"]
 
 
+def test_the_best_of_a_measured_task_is_reviewed_before_it_lands(
+    start, orchestrate, task, git, repo
+) -> None:
+    (repo / "speed").write_text("10\n")
+    script = {"a": tries([write("speed", "8\n")], [write("speed", "5\n")], [write("speed", "6\n")])}
+    metric = {"command": "cat speed", "direction": "min"}
+    start(script, {"id": "a", "scope": ["speed"], "metric": metric, "requires_review": True})
+    orchestrate("run")
+    assert task()["status"] == "pending_review"
+    orchestrate("task", "approve", "a")
+    assert git("show", f"{BRANCH}:speed", cwd=repo) == "5"
+    assert task()["reviews"][0]["commit"] == task()["attempts"][1]["candidate"]
+
+
 SALVAGE = {"workspace": {"salvage": "in_scope"}}
 
 
