@@ -128,7 +128,7 @@ def _need_completed(state: PlanState, task: str) -> None:
 
 
 def _check_known(state: PlanState, tasks: Sequence[str]) -> None:
-    """Refuse where something landed but nobody knows as which commit: there is nothing to revert."""
+    """Refuse where something landed but nobody knows as which commit."""
     unknown = [task for task in tasks if state.tasks[task].tree and not state.tasks[task].commit]
     if unknown:
         raise Conflict(
