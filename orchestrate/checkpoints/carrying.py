@@ -52,9 +52,10 @@ def carry_out(
 ) -> Report:
     """The steps, each of which can be done again."""
     repo = recorder.repo
-    restorer = Restorer(repo, recorder.work_tree, recorder.files(), entry.token)
-    outcome = restorer.apply(changes, entry.since)
     state = state_of(recorder, target)
+    by_stat = state is not None and state.dirty is not None
+    restorer = Restorer(repo, recorder.work_tree, recorder.files(), entry.token, settled=by_stat)
+    outcome = restorer.apply(changes, entry.since)
     if entry.paths is None and state is not None and state.progress != read_progress(repo.git_dir):
         write_progress(repo.git_dir, state.progress)
     index = state is not None and _restore_index(recorder, entry, state, outcome)
@@ -76,7 +77,9 @@ def _restore_index(recorder: Recorder, entry: Journal, state: State, outcome: Ou
         if not change:
             return attempt > 0
         try:
-            restore_index(recorder.repo, recorder.files(), now, state, change, entry.token)
+            dirty = frozenset(recorder.dirty() or ())
+            files = recorder.files()
+            restore_index(recorder.repo, files, now, state, change, dirty, entry.token)
         except IndexMoved:
             continue
         return True

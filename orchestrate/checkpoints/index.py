@@ -6,13 +6,12 @@ stand between file and blob, content does not decide alone: there the entry of a
 stat data that match, or that do not, as they did (`State.dirty`).
 """
 
-import time
 from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from orchestrate.checkpoints.state import State
 from orchestrate.git import index_file
-from orchestrate.git.capture import TICK, WorkTree
+from orchestrate.git.capture import WorkTree
 from orchestrate.git.index_file import INTENT_TO_ADD, SPECIAL, IndexEntry, stat_bytes, stat_like
 from orchestrate.git.repository import Repository
 from orchestrate.git.restore import write_index
@@ -77,9 +76,12 @@ def restore_index(
     now: UserIndex,
     goal: State,
     change: IndexChange,
+    dirty: Set[str],
     token: str,
 ) -> None:
     """Replace the user's index by one in which `change` is carried out.
+
+    `dirty` are the paths whose stat data do not match now.
 
     Raises:
         IndexMoved: it is not the index `now` any more.
@@ -87,9 +89,8 @@ def restore_index(
     """
     path = repo.git_dir / "index"
     data = path.read_bytes() if now.key else b""
-    if change.restat:
-        time.sleep(TICK)  # an entry as young as the index would be compared by content again
-    rows = [_refreshed(row, files, goal, change, now) for row in _kept(data, change)]
+    young = now.time_ns // 1_000_000_000
+    rows = [_settled(row, files, goal, change, dirty, young) for row in _kept(data, change)]
     rows += _new_rows(repo, files, goal, change)
     write_index(repo.git_dir, index_file.encode(rows), now.key, token)
 
@@ -99,19 +100,23 @@ def _kept(data: bytes, change: IndexChange) -> Iterator[IndexEntry]:
     return (row for row in index_file.entries(data) if row.path not in replaced)
 
 
-def _refreshed(
-    row: IndexEntry, files: WorkTree, goal: State, change: IndexChange, now: UserIndex
+def _settled(
+    row: IndexEntry,
+    files: WorkTree,
+    goal: State,
+    change: IndexChange,
+    dirty: Set[str],
+    young: int,
 ) -> IndexEntry:
-    if goal.dirty is not None:
-        path = path_text(row.path)
-        return row if path not in change.restat else _matched(row, files, path, goal)
+    """The entry with stat data that mean in the new index what they should."""
+    path = path_text(row.path)
+    if path in change.restat:
+        return row._replace(stat=_stat(files, path, row.mode, goal))
+    if path in dirty:
+        return row._replace(stat=stat_bytes(row.mode, None, size=row.size))
     # Git compares an entry as young as the index by content (Documentation/technical/racy-git.txt,
     # in whole seconds where it is built so). In a younger index it would not: size 0 makes it.
-    return row if row.seconds < now.time_ns // 1_000_000_000 else row.without_size()
-
-
-def _matched(row: IndexEntry, files: WorkTree, path: str, goal: State) -> IndexEntry:
-    return row._replace(stat=_stat(files, path, row.mode, goal))
+    return row.without_size() if goal.dirty is None and row.seconds >= young else row
 
 
 def _new_rows(

@@ -26,6 +26,7 @@ from orchestrate.git.user_index import index_key
 
 LOCK_WAIT = 5.0  # s; git itself holds the index's lock for milliseconds
 _POLL = 0.01  # s
+SETTLED = 2_000_000_000  # ns; more than the coarsest clock that git compares by
 TEMPORARY = ".orchestrate-"
 
 
@@ -47,13 +48,20 @@ class Outcome(NamedTuple):
 
 
 class Restorer:
-    """Carries out changes below one working tree. `token` names its temporary files."""
+    """Carries out changes below one working tree. `token` names its temporary files.
 
-    def __init__(self, repo: Repository, root: Path, files: WorkTree, token: str) -> None:
+    `settled` files get a time two seconds back: an index entry as young as the index is compared by
+    content, in whole seconds, where stat data should decide (racy-git.txt).
+    """
+
+    def __init__(
+        self, repo: Repository, root: Path, files: WorkTree, token: str, *, settled: bool = False
+    ) -> None:
         self.repo = repo
         self.root = os.fsencode(root)
         self.files = files
         self.token = token
+        self._settled = settled
         staging = repo.git_dir / "orchestrate" / f"staging-{token}"
         staging.mkdir(parents=True, exist_ok=True)
         self._staging = os.fsencode(staging)
@@ -174,6 +182,9 @@ class Restorer:
             view = memoryview(data)
             while view:
                 view = view[file.write(view) :]
+            if self._settled:
+                when = time.time_ns() - SETTLED
+                os.utime(file.fileno(), ns=(when, when))
             kept = _permissions(target, change.new_mode == EXECUTABLE)
             if kept is not None:
                 os.fchmod(file.fileno(), kept)

@@ -202,6 +202,21 @@ def test_a_large_file_filter_is_never_run(tree: Path) -> None:
     assert not list(tree.glob("ran-*"))
 
 
+def test_a_file_that_git_calls_unchanged_by_its_stat_data_alone_stays_so(tree: Path) -> None:
+    (tree / "quiet.flt").write_text("quiet\n")
+    os.utime(tree / "quiet.flt", (1_700_000_000, 1_700_000_000))
+    git(tree, "add", "-A")
+    git(tree, "config", "filter.up.clean", "tr a-z A-Z")  # its content says "changed" from now on
+    (tree / ".git" / "info" / "attributes").write_text("*.flt filter=up\n")
+    assert b"AM quiet.flt" not in see(tree).status
+    target = create(tree)
+    captured = see(tree)
+    (tree / "quiet.flt").write_text("other\n")
+    git(tree, "add", "-A")
+    back(tree, target)
+    assert see(tree) == captured
+
+
 def test_what_stands_ignored_where_a_file_must_be_is_saved_first(tree: Path) -> None:
     (tree / "build").write_text("a file\n")
     target = create(tree)
