@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -278,6 +279,35 @@ def test_a_later_lock_is_not_the_dead_writers(
     os.utime(lock, (time.time() + 60, time.time() + 60))
     assert not locks.clear_abandoned(opened.common_dir, REF)
     assert lock.exists()
+
+
+SWAP_FOR_EVER = """
+import sys
+from orchestrate.git.repository import Repository
+from orchestrate.git.types import RefUpdate
+repo, ref, one, two = Repository.open(sys.argv[1]), *sys.argv[2:]
+print("started", flush=True)
+while True:
+    repo.swap_refs([RefUpdate(ref, two, one)])
+    one, two = two, one
+"""
+
+
+def test_writers_killed_at_any_instant_stop_nobody(opened: Repository, one: Oid, two: Oid) -> None:
+    opened.swap_refs([RefUpdate(REF, one, None)])
+    for _ in range(6):
+        now = opened.ref(REF)
+        assert now is not None
+        other = two if now == one else one
+        script = [sys.executable, "-c", SWAP_FOR_EVER, str(opened.git_dir), REF, now, other]
+        with subprocess.Popen(script, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(random.uniform(0.002, 0.02))
+            writer.kill()
+        tip = opened.ref(REF)
+        opened.swap_refs([RefUpdate(REF, other, tip)])
+        opened.swap_refs([RefUpdate(REF, now, other)])
 
 
 def test_notes_of_writers_go_with_them(
