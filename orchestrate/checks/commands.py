@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from orchestrate.checks.change import Change
+from orchestrate.checks.command_search import Line, hits, script_lines
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.patterns import is_marked, search, shown
-from orchestrate.checks.shell import Simple, commands
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import Globs
 from orchestrate.policy.harness import HarnessRule
@@ -44,7 +44,7 @@ SCRIPTS = (_SHELL_FILES, _RECIPES, _CONTAINERS, _STEPS, _PACKAGE)
 def judge_command(command: str, rules: Iterable[HarnessRule]) -> list[Finding]:
     """What the harness' `block` rules say to one command line of an agent."""
     wanted = _blocking(rules)
-    found = [f for simple in commands(command) for f in _judge(simple, wanted, "")]
+    found = [f for line in script_lines(command) for f in _judge(line, wanted, "")]
     return sorted(set(found))
 
 
@@ -58,11 +58,9 @@ def check_file(
         return
     added = {line.number for line in change.added(entry)}
     text = change.text(entry) or b""
-    for simple in commands(script):
-        if simple.line not in added:
-            continue
-        for found in _judge(simple, wanted, entry.path):
-            if not (marks and is_marked(text, found.line, found.id)):
+    for line in script_lines(script):
+        for found in _judge(line, wanted, entry.path):
+            if found.line in added and not (marks and is_marked(text, found.line, found.id)):
                 yield found
 
 
@@ -75,22 +73,29 @@ def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
     return [r for r in rules if r.active and r.type == "block" and r.pattern is not None]
 
 
-def _judge(simple: Simple, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
-    line = simple.text.encode("utf-8", "replace")
+def _judge(line: Line, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
     for rule in rules:
-        span = search(rule.pattern or "", line)
-        if span is None or (rule.unless and search(rule.unless, line)):
-            continue
-        yield Finding(
-            rule.id,
-            rule.severity,
-            path,
-            rule.description,
-            rule.content,
-            simple.line if path else 0,
-            0,
-            shown(line[span[0] : span[1]]),
-        )
+        for hit in hits(line, rule.pattern or "", rule.unless, _find):
+            yield Finding(
+                rule.id,
+                rule.severity,
+                path,
+                rule.description,
+                rule.content,
+                hit.line if path else 0,
+                0,
+                shown(hit.text.encode("utf-8", "replace")),
+            )
+
+
+def _find(pattern: str, text: str) -> tuple[int, int] | None:
+    """Where the pattern first matches, in characters."""
+    data = text.encode("utf-8", "replace")
+    span = search(pattern, data)
+    if span is None:
+        return None
+    start, end = (len(data[:at].decode("utf-8", "ignore")) for at in span)
+    return start, end
 
 
 def _script(change: Change, entry: EntryChange) -> str:

@@ -6,11 +6,14 @@ never fails. Where it is unsure, text counts as a command: what it leaves out mu
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from typing import NamedTuple
 
 # Their arguments are text, unless their output is piped into a shell.
 _SPEAKERS = frozenset(["echo", "printf", "grep", "egrep", "fgrep", "rg", "ag", "ack", ":"])
 _GIT_TEXT = frozenset(["commit", "tag", "notes", "grep", "log", "stash"])
+# Options before git's subcommand whose value is a word of its own.
+_GIT_VALUES = frozenset(["-c", "-C", "--git-dir", "--work-tree", "--namespace", "--config-env"])
 _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "ksh", "fish", "eval", "source", "."])
 _RUNNERS = _SHELLS | {"ssh", "sudo", "su", "env", "xargs", "python", "python3", "node", "perl"}
 _PLAIN = re.compile(r"[^\\'\"#<\s;|&(){}]+")
@@ -20,12 +23,15 @@ _SEPARATORS = (";;", "&&", "||", "|&", "|", ";", "&", "\n", "(", ")", "{", "}")
 class Simple(NamedTuple):
     """One simple command: its words without quotes, the line it starts on, what takes its output.
 
-    `line` counts from 1. `into` is the first word of the next command of a pipe, or "".
+    `line` counts from 1. `into` is the first word of the next command of a pipe, or "". `raw` is
+    the command as written, and `end` the separator behind it.
     """
 
     words: tuple[str, ...]
     line: int
     into: str = ""
+    raw: str = ""
+    end: str = "\n"
 
     @property
     def text(self) -> str:
@@ -35,20 +41,44 @@ class Simple(NamedTuple):
 
 def commands(script: str) -> list[Simple]:
     """The simple commands of a script or a command line that may do something, in order."""
-    found = list(_with_pipes(_split(script)))
-    return [command for command in found if not _is_prose(command)]
+    return [c for c in read(script) if c.words and kind(c) is Kind.RUNS]
 
 
-def _is_prose(command: Simple) -> bool:
+def read(script: str) -> list[Simple]:
+    """Every simple command, those that are only text and the empty ones between two separators
+    included.
+    """
+    return list(_with_pipes(_split(script)))
+
+
+class Kind(Enum):
+    """What the words of a command are."""
+
+    RUNS = "runs"  # any of them may do something
+    GIT_TEXT = "git text"  # options that do something, and messages
+    TEXT = "text"  # nothing but text, redirections apart
+
+
+def kind(command: Simple) -> Kind:
+    """How far the command's words are to be taken as text."""
     words = [w for w in command.words if not _is_assignment(w)]
+    if any("$(" in word or "`" in word for word in command.words):
+        return Kind.RUNS
     if not words:
-        return not any("$(" in word or "`" in word for word in command.words)
+        return Kind.TEXT
     name = words[0].rpartition("/")[2]
-    if command.into.rpartition("/")[2] in _RUNNERS or any("$(" in w or "`" in w for w in words):
-        return False
-    if name == "git" and len(words) > 1:
-        return words[1] in _GIT_TEXT
-    return name in _SPEAKERS
+    if command.into.rpartition("/")[2] in _RUNNERS:
+        return Kind.RUNS
+    if name == "git":
+        return Kind.GIT_TEXT if _subcommand(words) in _GIT_TEXT else Kind.RUNS
+    return Kind.TEXT if name in _SPEAKERS else Kind.RUNS
+
+
+def _subcommand(words: list[str]) -> str:
+    at = 1
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in _GIT_VALUES else 1
+    return words[at] if at < len(words) else ""
 
 
 def _is_assignment(word: str) -> bool:
@@ -56,12 +86,11 @@ def _is_assignment(word: str) -> bool:
     return bool(equals) and name.isidentifier()
 
 
-def _with_pipes(parts: Iterator[tuple[Simple, str]]) -> Iterator[Simple]:
+def _with_pipes(parts: Iterator[Simple]) -> Iterator[Simple]:
     held: list[Simple] = []
-    for command, end in parts:
-        if command.words:
-            held.append(command)
-        if end not in ("|", "|&"):
+    for command in parts:
+        held.append(command)
+        if command.end not in ("|", "|&"):
             yield from _piped(held)
             held = []
     yield from _piped(held)
@@ -69,24 +98,24 @@ def _with_pipes(parts: Iterator[tuple[Simple, str]]) -> Iterator[Simple]:
 
 def _piped(pipe: list[Simple]) -> Iterator[Simple]:
     """The commands of one pipe; `echo x | base64 -d | sh` ends in a shell for all of them."""
-    last = next((c.words[0] for c in reversed(pipe[1:]) if c.words[0] in _RUNNERS), "")
+    last = next((c.words[0] for c in reversed(pipe[1:]) if c.words and c.words[0] in _RUNNERS), "")
     for at, command in enumerate(pipe):
         yield command._replace(into=last if at < len(pipe) - 1 else "")
 
 
-def _split(script: str) -> Iterator[tuple[Simple, str]]:
-    """Each simple command with the separator that ends it."""
+def _split(script: str) -> Iterator[Simple]:
+    """Each simple command as it is written, whatever takes its output."""
     words: list[str] = []
     word: list[str] | None = None
     heredocs: list[tuple[str, bool]] = []
     line = start = 1
-    at = 0
+    at = opened = closed = 0  # the command's raw text lies between the last two
 
     def end_word() -> None:
-        nonlocal word
+        nonlocal word, closed
         if word is not None:
             words.append("".join(word))
-            word = None
+            word, closed = None, at
 
     while at < len(script):
         char = script[at]
@@ -123,7 +152,7 @@ def _split(script: str) -> Iterator[tuple[Simple, str]]:
                 at += 1
                 continue
             end_word()
-            yield Simple(tuple(words), start), separator
+            yield Simple(tuple(words), start, "", script[opened:closed], separator)
             runs = bool(words) and words[0].rpartition("/")[2] in _RUNNERS
             words = []
             at += len(separator)
@@ -132,11 +161,11 @@ def _split(script: str) -> Iterator[tuple[Simple, str]]:
                 for tag, strips in heredocs:
                     at, body, lines = _body(script, at, tag, strips)
                     if runs:
-                        for inner, _ in _split(body):
-                            yield inner._replace(line=inner.line + line - 1), "\n"
+                        for inner in _split(body):
+                            yield inner._replace(line=inner.line + line - 1)
                     line += lines
                 heredocs = []
-            start = line
+            start, opened, closed = line, at, at
         else:
             if word is None and not words:
                 start = line
@@ -145,7 +174,7 @@ def _split(script: str) -> Iterator[tuple[Simple, str]]:
             word = _grown(word, text)
             at += len(text)
     end_word()
-    yield Simple(tuple(words), start), "\n"
+    yield Simple(tuple(words), start, "", script[opened:closed])
 
 
 def _grown(word: list[str] | None, text: str) -> list[str]:

@@ -8,9 +8,10 @@ to the model, so each says what to do instead. Standard library only.
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from orchestrate.checks.command_search import hits, script_lines
 from orchestrate.hooks.agent_commands import refusals, simple_commands, unprefixed
 
 SHELL_TOOLS = frozenset(
@@ -43,18 +44,22 @@ def judge(tool: str, given: Mapping[str, Any], guard: Mapping[str, Any], root: s
 
 def _judge_line(line: str, guard: Mapping[str, Any], root: str) -> Iterator[str]:
     yield from refusals(line)
+    yield from _policy(line, guard.get("commands", ()))
     for words in simple_commands(line):
-        yield from _policy(" ".join(words), guard)
         for path in targets(words):
             yield from judge_path(path, guard, root)
 
 
-def _policy(text: str, guard: Mapping[str, Any]) -> Iterator[str]:
-    for rule in guard.get("commands", ()):
-        if re.search(rule["pattern"], text) is None:
-            continue
-        if not (rule.get("unless") and re.search(rule["unless"], text)):
-            yield f"[{rule['id']}] {rule['message']}"
+def _policy(text: str, rules: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for line in script_lines(text):
+        for rule in rules:
+            if hits(line, rule["pattern"], rule.get("unless"), _find):
+                yield f"[{rule['id']}] {rule['message']}"
+
+
+def _find(pattern: str, text: str) -> tuple[int, int] | None:
+    found = re.search(pattern, text)
+    return found.span() if found else None
 
 
 def judge_path(path: str, guard: Mapping[str, Any], root: str) -> Iterator[str]:
