@@ -1,6 +1,7 @@
 """The program `orchestrate`: the lazy command table and the one edge that maps errors to exits."""
 
 import importlib
+import os
 import signal
 import sys
 import traceback
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from orchestrate import __version__
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import OrchestrateError, Unsupported
 
 # Command -> "module:attribute", in the order `--help` shows them. A module is imported when its
 # command runs, so that a hook never pays for the commands it does not use.
@@ -89,6 +90,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (design section 10)."""
     try:
+        if os.name != "posix":
+            raise Unsupported(
+                f"orchestrate runs on Linux and macOS, not on {sys.platform}",
+                hint="on Windows use it inside WSL",
+            )
         result = cli.main(args=argv, prog_name="orchestrate", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except OrchestrateError as error:

@@ -1,0 +1,65 @@
+"""The edge: exit codes, messages, help."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrate.cli import main
+from orchestrate.cli.main import COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_with_examples_and_the_table_knows_it(
+    orchestrate, command: str
+) -> None:
+    assert command in orchestrate("--help").out
+    out = orchestrate(command, "--help").out
+    assert f"  orchestrate {command}" in out or f"(orchestrate {command}" in out
+
+
+def test_an_unknown_command_is_wrong_use(orchestrate) -> None:
+    ran = orchestrate("frobnicate", code=2)
+    assert "No such command" in ran.err
+    assert ran.out == ""
+
+
+def test_outside_a_repository_the_message_says_so(orchestrate, tmp_path: Path) -> None:
+    ran = orchestrate("status", code=2, cwd=tmp_path)
+    assert "not in a git repository" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_bug_of_ours_ends_with_three_and_a_traceback(orchestrate, monkeypatch) -> None:
+    def broken(*args: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("orchestrate.cli.status.chosen_plan", broken)
+    ran = orchestrate("status", code=3)
+    assert "internal error: RuntimeError: boom" in ran.err
+    assert ran.out == ""
+
+
+def test_an_unsupported_system_is_told_so(orchestrate, monkeypatch) -> None:
+    monkeypatch.setattr(main.os, "name", "nt")
+    assert "Linux and macOS" in orchestrate("status", code=5).err
+
+
+def test_a_reader_that_goes_away_is_no_error(repo: Path, git) -> None:
+    line = f"{sys.executable} -m orchestrate.cli.main --help | head -1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=repo, capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_the_program_starts_without_the_heavy_imports() -> None:
+    code = (
+        "import sys; from orchestrate.cli.main import run; run(['--help']);"
+        "heavy = {'pygit2', 'jsonschema', 'ruamel.yaml', 'hyperscan'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
