@@ -13,7 +13,6 @@ from orchestrate.policy.config import AgentConfig
 from orchestrate.policy.policy import Policy, load_policy
 from orchestrate.runner.places import repository_cache
 
-
 _MOST_POLICIES = 8
 _POLICIES: dict[tuple[str, str], Policy] = {}
 
