@@ -1,0 +1,30 @@
+"""`orchestrate integrate`: our hooks in the file of another hook manager."""
+
+from pathlib import Path
+
+import click
+
+from orchestrate.cli.check import top_of
+from orchestrate.cli.output import shown
+from orchestrate.hooks.integrate import integrate as add
+from orchestrate.hooks.integrate import separate
+
+
+@click.command()
+@click.argument("tool", type=click.Choice(["pre-commit", "prek", "husky", "lefthook"]))
+@click.option("--remove", is_flag=True, help="Take our lines out again.")
+@click.pass_context
+def integrate(ctx: click.Context, tool: str, remove: bool) -> None:
+    """Add the hooks to TOOL's own file, with your comments kept, for you to commit.
+
+    \b
+    Examples:
+      orchestrate integrate pre-commit
+      orchestrate integrate husky --remove
+    """
+    top = Path(top_of(ctx.obj))
+    changed = separate(top, tool) if remove else add(top, tool)
+    for path in changed:
+        click.echo(shown(f"edited {path}"))
+    if not changed:
+        click.echo("there was nothing to change")
