@@ -1,8 +1,7 @@
-"""Sees from events, and from trees, that going on is pointless or over a limit."""
+"""Sees from an attempt's events that going on is pointless or over a limit."""
 
 import re
 from collections import deque
-from collections.abc import Sequence
 from hashlib import sha256
 
 from orchestrate.agents.events import Event, Kind, Tally
@@ -10,7 +9,6 @@ from orchestrate.agents.reasons import Reason
 
 MAX_CHARS = 1_000  # of a message are compared; normalising all of a long one is slow
 LOOP = 3  # the same turn so many times in a row is a loop (prior art A2.3)
-STALL = 2  # attempts without a new tree (prior art A2.3)
 
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+")
 _SPACE = re.compile(r"\s+")
@@ -62,15 +60,3 @@ class Detectors:
         if len(self._last) == LOOP and len(set(self._last)) == 1:
             return Reason.OUTPUT_LOOP, f"the same turn {LOOP} times in a row: {said[:200]}"
         return None
-
-
-def no_progress(base: str, trees: Sequence[str]) -> bool:
-    """Whether the last two attempts made no tree that was not there before.
-
-    `base` is the tree that the first attempt began with, `trees` what each attempt left, in order.
-    """
-    seen, stalled = {base}, 0
-    for tree in trees:
-        stalled = stalled + 1 if tree in seen else 0
-        seen.add(tree)
-    return stalled >= STALL

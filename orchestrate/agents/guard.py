@@ -13,7 +13,7 @@ from orchestrate.agents.adapter import AttemptRequest, RefusedCommand
 from orchestrate.agents.process import ProcessLimits, run_process
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.scope_regexes import scope_regexes
 
 HOOK = Path(__file__).parent.parent / "hooks" / "agent_hook.py"
 SHARED = "shared"  # the one folder of the scratch that the agent's side writes to
@@ -41,7 +41,8 @@ def write_guard(attempt: AttemptRequest) -> Path:
         "title": pack.title,
         **{name: list(patterns) for name, patterns in lists.items()},
         "allow_protected": scope.allow_protected,
-        "regexes": {name: Globs(patterns).regexes() for name, patterns in lists.items()},
+        "planned_files": None if scope.planned_files is None else list(scope.planned_files),
+        "regexes": scope_regexes(scope.allow, scope.deny, scope.protected),
         "commands": [rule._asdict() for rule in attempt.refused_commands],
         "workspace": str(attempt.workspace),
         "fired": str(fired_file(attempt)),

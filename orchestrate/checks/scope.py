@@ -14,7 +14,7 @@ from typing import NamedTuple
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.git.types import EntryChange
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import Globs, names_paths
 
 MAX_SHOWN = 4  # patterns that a message lists
 
@@ -55,11 +55,6 @@ def check_protected(
         for entry in entries
         if globs.match(entry.path)
     ]
-
-
-def names_paths(pattern: str) -> bool:
-    """Whether a pattern names something, other than `**`, `*` and `**/*`."""
-    return bool(pattern.strip("*/?"))
 
 
 class _Judge:

@@ -102,13 +102,15 @@ def compiled(guard: Json) -> Json:
     import site
 
     site.main()
-    from orchestrate.policy.globs import Globs
+    from orchestrate.policy.scope_regexes import scope_regexes
 
-    names = ("scope", "deny", "protected")
-    lists = {name: guard.get(name) or [] for name in names}
-    return {
-        n: Globs([str(p) for p in v]).regexes() for n, v in lists.items() if isinstance(v, list)
-    }
+    lists = []
+    for name in ("scope", "deny", "protected"):
+        patterns = guard.get(name) or []
+        if not isinstance(patterns, list):
+            raise ValueError(f"`{name}` of the task is no list")
+        lists.append([str(pattern) for pattern in patterns])
+    return {**scope_regexes(*lists)}
 
 
 def locate(folder: str) -> tuple[str, str]:

@@ -51,10 +51,13 @@ def _judge_line(line: str, guard: Mapping[str, Any], root: str) -> Iterator[str]
 
 
 def _policy(text: str, rules: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for line in script_lines(text):
-        for rule in rules:
-            if hits(line, rule["pattern"], rule.get("unless"), _find):
+    lines = list(script_lines(text))
+    for rule in rules:
+        try:
+            if any(hits(line, rule["pattern"], rule.get("unless"), _find) for line in lines):
                 yield f"[{rule['id']}] {rule['message']}"
+        except re.error as error:  # what only RE2 knows; there is no RE2 here
+            yield f"[{rule['id']}] its pattern does not run here ({error}): a person must mend it"
 
 
 def _find(pattern: str, text: str) -> tuple[int, int] | None:
@@ -80,11 +83,15 @@ def judge_path(path: str, guard: Mapping[str, Any], root: str) -> Iterator[str]:
         return
     if _match(patterns["deny"], relative):
         yield f"{relative} is forbidden for this task"
-    elif not guard.get("allow_protected") and _match(patterns["protected"], relative):
-        yield f"{relative} is protected: a person must approve a task that changes it"
+    elif _match(patterns["protected"], relative) and not (
+        guard.get("allow_protected") and _match(patterns["named"], relative)
+    ):
+        yield f"{relative} is protected: a person must approve a task whose scope names it"
     elif not _match(patterns["scope"], relative):
         scope = ", ".join(guard.get("scope", ())) or "nothing"
         yield f"{relative} is outside the scope of this task ({scope}): work within it"
+    elif guard.get("planned_files") is not None and relative not in guard["planned_files"]:
+        yield f"{relative} is not in the task's planned files: change only those"
 
 
 def targets(words: list[str]) -> Iterator[str]:

@@ -82,6 +82,11 @@ def regex(pattern: str) -> str:
     return _regex(pattern)
 
 
+def names_paths(pattern: str) -> bool:
+    """Whether a pattern names something, other than `**`, `*` and `**/*`."""
+    return bool(pattern.strip("*/?"))
+
+
 def check_pattern(pattern: str) -> None:
     """Refuse a pattern that is over a limit or would not do what its author expects.
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrate.agents.adapter import RefusedCommand
 from orchestrate.errors import InvalidInput
 from orchestrate.plans.model import Task
 from orchestrate.policy.policy import Policy
+from orchestrate.policy.scope_regexes import scope_regexes
 
 FILE_NAME = "orchestrate-task.json"
 SCHEMA_VERSION = 1
@@ -21,7 +23,12 @@ SCHEMA_VERSION = 1
 def active_task(
     plan_id: str, task: Task, policy: Policy, *, allow_protected: bool, base: str = ""
 ) -> dict[str, Any]:
-    """What hooks need to know of a task; `base` is the commit that its work began at."""
+    """What hooks need to know of a task; `base` is the commit that its work began at.
+
+    `regexes` and `commands` are for agents' own hooks, which have neither time nor libraries for
+    patterns and policy.
+    """
+    protected = policy.config.protected
     return {
         "base": base,
         "schema_version": SCHEMA_VERSION,
@@ -32,11 +39,22 @@ def active_task(
         "scope": list(task.scope),
         "deny": list(task.deny),
         "planned_files": None if task.planned_files is None else list(task.planned_files),
-        "protected": list(policy.config.protected),
+        "protected": list(protected),
+        "regexes": scope_regexes(task.scope, task.deny, protected),
+        "commands": [rule._asdict() for rule in refused_commands(policy)],
         "allow_protected": allow_protected,
         "policy": policy.id,
         "criteria": [c.text for c in task.criteria],
     }
+
+
+def refused_commands(policy: Policy) -> tuple[RefusedCommand, ...]:
+    """The commands that the harness' `block` rules refuse, for agents' own hooks."""
+    return tuple(
+        RefusedCommand(r.id, r.pattern, f"{r.description} {r.content}".strip(), r.unless or "")
+        for r in policy.harness
+        if r.active and r.type == "block" and r.pattern is not None
+    )
 
 
 def write(git_dir: Path, task: Mapping[str, Any]) -> None:

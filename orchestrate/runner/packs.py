@@ -60,7 +60,13 @@ def step_pack(
         policy=policy.id,
         criteria=pack_criteria(task),
         commands=_commands(task),
-        scope=PackScope(task.scope, task.deny, policy.config.protected, task.planned_files),
+        scope=PackScope(
+            task.scope,
+            task.deny,
+            policy.config.protected,
+            task.planned_files,
+            allow_protected=state.is_approved,
+        ),
         rules=tuple(
             PackRule(r.id, str(r.tier), r.priority, r.text) for r in _rules(policy, task, paths)
         ),

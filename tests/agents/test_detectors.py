@@ -1,4 +1,4 @@
-"""Loops and stalls, sessions' owners, and the table of reasons."""
+"""Loops, sessions' owners, and the table of reasons."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.agents.adapter import Outcome
-from orchestrate.agents.detectors import Detectors, no_progress, normalised
+from orchestrate.agents.detectors import Detectors, normalised
 from orchestrate.agents.drive import STOPS, outcome_of
 from orchestrate.agents.events import MAX_LINE, MAX_TEXT, Event, Kind, LineReader, Tally, Usage
 from orchestrate.agents.limits import EndReason
@@ -32,15 +32,6 @@ def test_the_same_turn_three_times_is_a_loop() -> None:
     assert not loop(["a", "a", "b", "a", "a"])
     assert not loop([])
     assert normalised("Commit 3fa2b1c9  took 12ms") == "commit 0 took 0ms"
-
-
-@pytest.mark.parametrize(
-    ("trees", "stalled"),
-    [([], False), (["base"], False), (["base", "base"], True), (["a", "b", "a"], False),
-     (["a", "a", "a"], True), (["a", "b", "a", "b"], True), (["a", "base", "c"], False)],
-)  # fmt: skip
-def test_two_attempts_without_a_new_tree_are_no_progress(trees: list[str], stalled: bool) -> None:
-    assert no_progress("base", trees) is stalled
 
 
 def test_a_session_is_continued_only_where_that_can_be() -> None:

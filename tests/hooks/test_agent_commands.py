@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrate.hooks.agent_commands import refusals
 from orchestrate.hooks.agent_judge import judge, targets
+from orchestrate.policy.scope_regexes import scope_regexes
 
 REFUSED = [
     "git commit --no-verify -m x",
@@ -120,6 +121,7 @@ GUARD = {
     "scope": ["src/"],
     "regexes": {
         "scope": [r"(?s:(?:.+/)?src/.*)"],
+        "named": [r"(?s:(?:.+/)?src/.*)"],
         "deny": [r"(?s:src/gen/.*)"],
         "protected": [r"(?s:\.github/.*)"],
     },
@@ -158,3 +160,29 @@ def test_tool_calls(tool: str, given_: dict[str, object], says: str) -> None:
         assert says in " ".join(found)
     else:
         assert found == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "says"),
+    [
+        ({"allow_protected": True}, ".github/w.yml", "whose scope names it"),
+        ({"allow_protected": True, "scope": "x"}, "src/../.github/w.yml", "protected"),
+        ({"planned_files": ["src/a"]}, "src/b", "planned files"),
+        ({"planned_files": ["src/a"]}, "src/a", ""),
+    ],
+)
+def test_protected_and_planned_paths(changes: dict[str, object], path: str, says: str) -> None:
+    found = " ".join(judge("Write", {"file_path": path}, {**GUARD, **changes}, "/else/work"))
+    assert (says in found) if says else not found
+
+
+def test_a_scope_that_names_a_protected_path_reaches_it() -> None:
+    lists = scope_regexes([".github/**", "**"], [], [".github/", "ci/"])
+    guard = {"scope": [".github/**"], "allow_protected": True, "regexes": lists}
+    assert judge("Write", {"file_path": ".github/w.yml"}, guard, "/else/work") == []
+    assert judge("Write", {"file_path": "ci/x"}, guard, "/else/work") != []
+
+
+def test_a_pattern_that_only_re2_knows_refuses_and_says_so() -> None:
+    guard = {"commands": [{"id": "x", "pattern": r"\z(", "message": "m"}]}
+    assert "a person must mend it" in judge("Bash", {"command": "ls"}, guard, "/else/work")[0]
