@@ -1,0 +1,170 @@
+"""`orchestrate check`, `verify`, `hook`, `doctor` and `uninstall` as commands."""
+
+import json
+from pathlib import Path
+
+import click
+import platformdirs
+import pytest
+from click.testing import CliRunner, Result
+
+from orchestrate.cli.check import check
+from orchestrate.cli.doctor import doctor
+from orchestrate.cli.hook import hook
+from orchestrate.cli.uninstall import uninstall
+from orchestrate.cli.verify import verify
+from orchestrate.errors import InvalidInput
+from tests.hooks.making import git
+
+BAD = b"<<<<<<< HEAD\n"
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda name: str(shared / name))
+
+
+def run(command: click.Command, repo: Path, *args: str) -> Result:
+    result = CliRunner().invoke(command, list(args), obj=str(repo), standalone_mode=False)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def code(result: Result) -> int:
+    return result.return_value if isinstance(result.return_value, int) else result.exit_code
+
+
+def write(repo: Path, name: str, data: bytes) -> None:
+    (repo / name).parent.mkdir(parents=True, exist_ok=True)
+    (repo / name).write_bytes(data)
+
+
+def test_staged_is_the_default(repo: Path) -> None:
+    write(repo, "b.py", BAD)
+    assert run(check, repo).output == "0 findings\n"
+    git(repo, "add", "-A")
+    done = run(check, repo)
+    assert code(done) == 1
+    assert done.output.startswith("b.py:1:1: block merge-conflict")
+
+
+def test_worktree_sees_untracked_changed_and_deleted_files(repo: Path) -> None:
+    write(repo, "new.py", BAD)
+    write(repo, "a.txt", b"one\n" + BAD)
+    write(repo, ".gitignore", b"ignored\n")
+    write(repo, "ignored", BAD)
+    (repo / "src" / "app.py").unlink()
+    found = json.loads(run(check, repo, "--worktree", "--json").output)["findings"]
+    assert {f["path"] for f in found if f["id"] == "merge-conflict"} == {"new.py", "a.txt"}
+
+
+def test_paths_are_judged_whole_and_from_the_folder_one_is_in(repo: Path) -> None:
+    write(repo, "src/b.py", BAD)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    assert code(run(check, repo, "src/b.py")) == 1
+    assert code(run(check, repo / "src", "b.py")) == 1
+    assert code(run(check, repo, "a.txt")) == 0
+    with pytest.raises(InvalidInput, match="no file of the work tree"):
+        run(check, repo, "nothing-here")
+
+
+def test_a_range_is_judged_by_its_base(repo: Path) -> None:
+    git(repo, "checkout", "-q", "-b", "side")
+    write(repo, ".orchestrate/config.yaml", b"rules: {off: [merge-conflict]}\n")
+    write(repo, "b.py", BAD)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    ids = {f["id"] for f in json.loads(run(check, repo, "main..side", "--json").output)["findings"]}
+    assert {"merge-conflict", "policy-changed"} <= ids
+    done = run(verify, repo, "--base", "main", "--json")
+    assert code(done) == 1
+    assert {f["id"] for f in json.loads(done.output)["findings"]} == ids
+    with pytest.raises(InvalidInput, match="does not name a commit"):
+        run(check, repo, "main..nowhere")
+
+
+def test_all_and_history(repo: Path) -> None:
+    write(repo, "b.py", BAD)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    assert code(run(check, repo, "--all")) == 1
+    git(repo, "rm", "-q", "b.py")
+    git(repo, "commit", "-q", "-m", "feat: no b")
+    assert code(run(check, repo, "--all")) == 0
+    done = run(check, repo, "--history")
+    assert (code(done), "commit " in done.output) == (1, True)
+
+
+def test_only_selects(repo: Path) -> None:
+    write(repo, "b.py", BAD)
+    git(repo, "add", "-A")
+    assert code(run(check, repo, "--only", "secrets,scope")) == 0
+    assert code(run(check, repo, "--only", "merge-conflict")) == 1
+
+
+def test_fix_repairs_what_is_safe(repo: Path) -> None:
+    write(repo, "b.py", b"a\r\nb\nc\n")
+    (repo / "a.txt").chmod(0o755)
+    done = run(check, repo, "--worktree", "--fix")
+    assert (repo / "b.py").read_bytes() == b"a\nb\nc\n"
+    assert (repo / "a.txt").stat().st_mode & 0o111 == 0
+    assert code(done) == 0
+
+
+def test_a_baseline_silences_what_is_known(repo: Path) -> None:
+    from orchestrate.checks.secrets.samples import expand
+
+    write(repo, "b.py", expand("token = '{{github:ghp}}'\n").encode())
+    git(repo, "add", "-A")
+    assert code(run(check, repo)) == 1
+    known = str(repo.parent / "baseline.json")
+    assert code(run(check, repo, "--write-baseline", known)) == 0
+    assert code(run(check, repo, "--baseline", known)) == 0
+    assert "ghp_" not in Path(known).read_text()
+
+
+def test_strict_fails_for_reviews(repo: Path) -> None:
+    write(repo, "run", b"#!/bin/sh\n")
+    (repo / "run").chmod(0o755)
+    git(repo, "add", "-A")
+    assert code(run(check, repo)) == 0
+    assert code(run(check, repo, "--strict")) == 1
+
+
+def test_the_framework_gets_its_range_or_everything(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(repo, "b.py", BAD)
+    git(repo, "add", "-A")
+    assert code(run(check, repo, "--framework")) == 1
+    git(repo, "commit", "-q", "-m", "feat: b")
+    assert code(run(check, repo, "--framework")) == 1
+    git(repo, "commit", "-q", "--allow-empty", "-m", "feat: c")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    assert code(run(check, repo, "--framework")) == 0
+
+
+def test_stats_and_explain(repo: Path) -> None:
+    write(repo, "b.py", b"x = 1\n")
+    git(repo, "add", "-A")
+    assert "MB of content" in run(check, repo, "--stats").stderr
+    assert run(check, repo, "--explain", "huge-file").output.startswith("huge-file (block")
+
+
+def test_doctor_and_uninstall(repo: Path) -> None:
+    assert code(run(doctor, repo)) == 1
+    assert code(run(doctor, repo, "--repair")) == 0
+    rows = json.loads(run(doctor, repo, "--json").output)
+    assert rows["fine"] is True
+    assert "removed: " in run(uninstall, repo).output
+    assert run(uninstall, repo).output == "there were no hooks of orchestrate\n"
+
+
+def test_hook_answers_the_probe(repo: Path) -> None:
+    assert "this hook fires" in run(hook, repo, "pre-commit", "--orchestrate-probe").stderr
