@@ -26,6 +26,7 @@ from orchestrate.plans.state import Attempt, Review
 from orchestrate.policy.config import AgentConfig, Config
 from orchestrate.policy.policy import Policy
 from orchestrate.runner import clock
+from orchestrate.runner.active_task import refused_commands
 from orchestrate.runner.breaker import Breakers
 from orchestrate.runner.choosing import agents_for
 from orchestrate.runner.limits import attempt_limits
@@ -128,6 +129,7 @@ def _run(job: ReviewJob, agent: AgentConfig, place: AttemptPlace) -> AttemptEnd:
         max_turns=limits.max_turns,
         max_cost_usd=limits.max_cost_usd,
         git_hooks=write_hooks(place.scratch / "hooks"),
+        refused_commands=refused_commands(job.policy),
         hide=tuple(p for p in (job.repo.work_tree, job.repo.common_dir) if p is not None),
         show=(job.repo.common_dir / "objects",),
     )
