@@ -10,7 +10,7 @@ Rules kept here:
 
 import hashlib
 import os
-from functools import lru_cache
+import threading
 from pathlib import Path
 
 from orchestrate import __version__, resources
@@ -21,13 +21,19 @@ from orchestrate.checks.secrets.rules import FORMAT, Ruleset, load, pack, unpack
 _SPLIT = 8  # bytes that say how long the packed rules are
 
 
-@lru_cache(maxsize=1)
-def shipped_scanner() -> Scanner:
-    """The scanner of the rules that ship, from the user's cache."""
-    import platformdirs
+_of_thread = threading.local()
 
-    folder = Path(platformdirs.user_cache_dir("orchestrate"))
-    return scanner_for(resources.read("rules", "secrets.yaml"), folder)
+
+def shipped_scanner() -> Scanner:
+    """The scanner of the rules that ship, from the user's cache; each thread has its own."""
+    found: Scanner | None = getattr(_of_thread, "scanner", None)
+    if found is None:
+        import platformdirs
+
+        folder = Path(platformdirs.user_cache_dir("orchestrate"))
+        found = scanner_for(resources.read("rules", "secrets.yaml"), folder)
+        _of_thread.scanner = found
+    return found
 
 
 def scanner_for(rules: bytes, cache: Path | None) -> Scanner:
