@@ -55,10 +55,13 @@ def carry_out(
     state = state_of(recorder, target)
     by_stat = state is not None and state.dirty is not None
     restorer = Restorer(repo, recorder.work_tree, recorder.files(), entry.token, settled=by_stat)
+    # Other attributes make git see other changes: what it saw must be known before they come back.
+    rules = any(change.path.endswith(".gitattributes") for change in changes)
+    seen = frozenset(recorder.dirty() or ()) if rules else frozenset[str]()
     outcome = restorer.apply(changes, entry.since)
     if entry.paths is None and state is not None and state.progress != read_progress(repo.git_dir):
         write_progress(repo.git_dir, state.progress)
-    index = state is not None and _restore_index(recorder, entry, state, outcome)
+    index = state is not None and _restore_index(recorder, entry, state, outcome, seen)
     moved = entry.move if entry.move and _move_ref(recorder, entry) else None
     if entry.move and not moved:
         outcome = outcome._replace(raced=(*outcome.raced, entry.move[0]))
@@ -69,7 +72,9 @@ def carry_out(
     )  # fmt: skip
 
 
-def _restore_index(recorder: Recorder, entry: Journal, state: State, outcome: Outcome) -> bool:
+def _restore_index(
+    recorder: Recorder, entry: Journal, state: State, outcome: Outcome, seen: frozenset[str]
+) -> bool:
     for attempt in range(TRIES):
         now = recorder.user_index()
         unsettled = {*outcome.done, *(recorder.dirty(entry.paths) or ())}
@@ -77,7 +82,7 @@ def _restore_index(recorder: Recorder, entry: Journal, state: State, outcome: Ou
         if not change:
             return attempt > 0
         try:
-            dirty = frozenset(recorder.dirty() or ())
+            dirty = seen | frozenset(recorder.dirty() or ())
             files = recorder.files()
             restore_index(recorder.repo, files, now, state, change, dirty, entry.token)
         except IndexMoved:
