@@ -11,6 +11,7 @@ Rules kept here:
 import hashlib
 import os
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 from orchestrate import __version__, resources
@@ -28,12 +29,18 @@ def shipped_scanner() -> Scanner:
     """The scanner of the rules that ship, from the user's cache; each thread has its own."""
     found: Scanner | None = getattr(_of_thread, "scanner", None)
     if found is None:
-        import platformdirs
-
-        folder = Path(platformdirs.user_cache_dir("orchestrate"))
-        found = scanner_for(resources.read("rules", "secrets.yaml"), folder)
-        _of_thread.scanner = found
+        first = _first_scanner()
+        assert isinstance(first.matcher, matcher.Hyperscan | matcher.Plain)
+        found = _of_thread.scanner = Scanner(first.ruleset, first.matcher.copy())
     return found
+
+
+@lru_cache(maxsize=1)
+def _first_scanner() -> Scanner:
+    import platformdirs
+
+    folder = Path(platformdirs.user_cache_dir("orchestrate"))
+    return scanner_for(resources.read("rules", "secrets.yaml"), folder)
 
 
 def scanner_for(rules: bytes, cache: Path | None) -> Scanner:

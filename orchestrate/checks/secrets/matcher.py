@@ -10,6 +10,7 @@ Rules kept here:
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any, NamedTuple, Protocol
 
 from orchestrate.checks.secrets.rules import Ruleset
@@ -110,6 +111,11 @@ class Hyperscan:
     def __init__(self, database: Any, forms: int) -> None:
         self._database = database
         self._forms = forms
+        self._scratch = hyperscan.Scratch(database)
+
+    def copy(self) -> "Hyperscan":
+        """The same for another thread: the database is shared, the scratch space is not."""
+        return Hyperscan(self._database, self._forms)
 
     def places(self, text: bytes) -> list[Place]:
         """The places in `text`, by their ends."""
@@ -120,7 +126,7 @@ class Hyperscan:
             found.append(Place(id if id < forms else BASE64, end))
 
         if text:
-            self._database.scan(text, match_event_handler=on_match)
+            self._database.scan(text, match_event_handler=on_match, scratch=self._scratch)
         return found
 
 
@@ -133,6 +139,12 @@ class Plain:
         ]
         self._probes = base64_forms(ruleset)
         self._compiled: dict[str, Any] = {}
+
+    def copy(self) -> "Plain":
+        """The same for another thread."""
+        other = copy(self)
+        other._compiled = {}  # the only thing that a search changes
+        return other
 
     def places(self, text: bytes) -> list[Place]:
         """The places in `text`, form by form."""
