@@ -22,14 +22,15 @@ EMPTY_TREE = Oid("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 _ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 FOLDER_MODES = (b"40000", b"040000")  # some old tools wrote the zero
 
-Rows = dict[bytes, tuple[bytes, bytes]]  # name -> (mode in octal digits, id in 20 bytes)
+Rows = Mapping[bytes, tuple[bytes, bytes]]  # name -> (mode in octal digits, id in 20 bytes)
+
+Edits = Mapping[str, tuple[int, Oid] | None]
 
 # Large trees that were read or written last: a ledger's tree of tasks is looked into several times
 # for each event. A tree never changes, so what is kept cannot be stale; nobody may change a Rows.
-WORTH_KEEPING = 100  # entries
+WORTH_KEEPING = range(100, 20_000)  # entries
 MOST_KEPT = 16  # trees
 _KNOWN: dict[tuple[str, str], Rows] = {}
-Edits = Mapping[str, tuple[int, Oid] | None]
 
 
 def read_rows(handle: pygit2.Repository, tree: str) -> Rows:
@@ -54,7 +55,7 @@ def read_rows(handle: pygit2.Repository, tree: str) -> Rows:
 
 
 def _remember(key: tuple[str, str], rows: Rows) -> None:
-    if len(rows) < WORTH_KEEPING:
+    if len(rows) not in WORTH_KEEPING:
         return
     while len(_KNOWN) >= MOST_KEPT:
         # Another thread may have removed the oldest already.
@@ -166,12 +167,13 @@ def _apply(handle: pygit2.Repository, tree: str | None, plan: _Folder) -> Oid | 
     if not changed and rows and tree:
         return Oid(tree)
     moved = any(_place(rows.get(name)) != _place(row) for name, row in changed.items())
+    after = dict(rows)
     for name, row in changed.items():
         if row is None:
-            del rows[name]
+            del after[name]
         else:
-            rows[name] = row
-    return write_rows(handle, rows, sort=moved) if rows else None
+            after[name] = row
+    return write_rows(handle, after, sort=moved) if after else None
 
 
 def _row(new: tuple[int, Oid] | None) -> tuple[bytes, bytes] | None:

@@ -134,6 +134,16 @@ def test_only_trees_on_the_way_are_read(opened: Repository) -> None:
         opened.edit_tree(tree, {"gone/a": (FILE, blob)})
 
 
+def test_a_large_tree_that_is_remembered_stays_as_it_is(opened: Repository) -> None:
+    blob, other = opened.write_blob(b"x"), opened.write_blob(b"y")
+    names = [f"d/{number:03}" for number in range(150)]
+    tree = opened.edit_tree(None, dict.fromkeys(names, (FILE, blob)))
+    edited = opened.edit_tree(tree, {"d/007": (FILE, other), "d/008": None, "d/new": (FILE, blob)})
+    assert contents(opened, tree) == dict.fromkeys(names, (FILE, blob))
+    assert contents(opened, tree) == contents(Repository.open(opened.git_dir), tree)
+    assert [change.path for change in opened.diff(tree, edited)] == ["d/007", "d/008", "d/new"]
+
+
 def test_paths_are_found_at_any_depth(opened: Repository) -> None:
     head = opened.resolve("HEAD")
     tree = opened.tree_of(head)
