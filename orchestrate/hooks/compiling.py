@@ -9,11 +9,12 @@ Rules kept here:
 * A cache that cannot be written costs time and nothing else.
 """
 
+import fcntl
 import hashlib
 import os
 import pickle
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -259,15 +260,7 @@ def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str,
     """
     wanted = tuple(policy_patterns(policy))
     path = _shared("search", wanted)
-    value = cache_file.read(path)
-    if value is None:
-        ruleset = rules.shipped()
-        database = b""
-        with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
-            database = matcher.compile_database(expressions(wanted, ruleset))
-        value = (rules.pack(ruleset), database, wanted)
-        with suppress(OSError):
-            cache_file.write(path, value)
+    value = _made_once(path, lambda: _search(wanted))
     packed, serialized, kept = value
     loaded = None
     with suppress(ValueError):  # no hyperscan, or the database was made on another processor
@@ -281,13 +274,43 @@ def policy_table(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -
     Raises:
         ValueError: hyperscan is not installed.
     """
-    path = _shared("table", policy.id)
-    value: dict[str, Any] | None = cache_file.read(path)
-    if value is None:
-        value = compile_policy(policy, search)
-        with suppress(OSError):
+    table: dict[str, Any] = _made_once(
+        _shared("table", policy.id), lambda: compile_policy(policy, search)
+    )
+    return table
+
+
+def _search(wanted: tuple[str, ...]) -> tuple[bytes, bytes, tuple[str, ...]]:
+    ruleset = rules.shipped()
+    database = b""
+    with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
+        database = matcher.compile_database(expressions(wanted, ruleset))
+    return rules.pack(ruleset), database, wanted
+
+
+def _made_once(path: str, make: Callable[[], Any]) -> Any:
+    """The value kept at `path`, made when it is not there; others wait meanwhile for it.
+
+    The lock saves work when many hooks start at once; that each would be right without it stands
+    in cache_file.py.
+    """
+    value = cache_file.read(path)
+    if value is not None:
+        return value
+    with suppress(OSError), _lock(path):
+        value = cache_file.read(path)
+        if value is None:
+            value = make()
             cache_file.write(path, value)
-    return value
+    return make() if value is None else value
+
+
+@contextmanager
+def _lock(path: str) -> Iterator[None]:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(f"{path}.lock", "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the system takes it back when the process ends
+        yield
 
 
 def _shared(kind: str, content: object) -> str:

@@ -1,0 +1,112 @@
+"""What the fuzzer calls: each takes any bytes and may only end, or raise what it documents."""
+
+from collections.abc import Callable
+
+from orchestrate.checks.added import surplus
+from orchestrate.checks.baseline import parse_baseline
+from orchestrate.checks.hygiene import OF_FILE
+from orchestrate.checks.lines import added_lines, lines
+from orchestrate.checks.message import check_message, cleaned
+from orchestrate.checks.shell import commands
+from orchestrate.checks.unsafe_path import unsafe_reason
+from orchestrate.errors import FileError, InvalidInput
+from orchestrate.git.changes import GitCommandFailed, parse_raw, parse_tree
+from orchestrate.git.types import path_text
+from orchestrate.hooks.ranges import parse_updates
+from orchestrate.hooks.task_file import parse_task
+from orchestrate.policy.config import default_config, load_config
+from orchestrate.policy.globs import Globs
+from orchestrate.policy.rules import load_rule
+from tests.hooks.making import engine_findings, fast_doubt
+
+
+def raw_comparison(data: bytes) -> None:
+    try:
+        parse_raw(data)
+    except (GitCommandFailed, UnicodeDecodeError, ValueError):
+        return  # start.py takes any error for a doubt, and full.py refuses
+
+
+def tree_object(data: bytes) -> None:
+    try:
+        parse_tree(data, 20)
+    except ValueError:
+        return
+
+
+def added(data: bytes) -> None:
+    old, _, new = data.partition(b"\0")
+    found = added_lines(old, new)
+    after = lines(new)
+    assert all(after[line.number - 1] == line.text for line in found)
+    assert len(surplus(lines(old), after)) == len(found) or not old
+
+
+def shell(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    assert all(1 <= c.line <= text.count("\n") + 1 for c in commands(text))
+
+
+def builtins(data: bytes) -> None:
+    old, _, new = data.partition(b"\0\0")
+    for check in OF_FILE.values():
+        list(check(new, old))
+
+
+def path(data: bytes) -> None:
+    unsafe_reason(path_text(data))
+
+
+def glob(data: bytes) -> None:
+    pattern, _, name = path_text(data).partition("\0")
+    try:
+        Globs([pattern]).match(name)
+    except InvalidInput:
+        return
+
+
+def config(data: bytes) -> None:
+    try:
+        load_config(data)
+    except FileError:
+        return
+
+
+def front_matter(data: bytes) -> None:
+    try:
+        load_rule(b"---\nid: x\n" + data, "rules/x.md")
+    except FileError:
+        return
+
+
+def small_files(data: bytes) -> None:
+    for parse in (parse_task, lambda d: parse_baseline(d, "b"), parse_updates):
+        try:
+            parse(data)
+        except InvalidInput:
+            continue
+
+
+def message(data: bytes) -> None:
+    text = cleaned(data.decode("utf-8", "surrogateescape"))
+    check_message(text, default_config().commit_message)
+
+
+def fast_path(data: bytes) -> None:
+    """The promise of the hooks: what the engine finds, the fast path never passes."""
+    name, _, rest = data.partition(b"\0")
+    old, _, new = rest.partition(b"\0")
+    place = path_text(name).strip("/") or "a"
+    before: dict = {place: old} if old else {}
+    if unsafe_reason(place) or fast_doubt(before, {place: new}):
+        return
+    assert engine_findings(before, {place: new}) == []
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    f.__name__: f
+    for f in (
+        raw_comparison, tree_object, added, shell, builtins, path, glob, config, front_matter,
+        small_files, message, fast_path,
+    )
+}  # fmt: skip
