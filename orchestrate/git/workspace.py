@@ -119,8 +119,13 @@ def make_private(
         (git_dir / "info" / "sparse-checkout").write_bytes(path_bytes(cone_patterns(cone)))
 
 
-def capture_tree(repo: Repository, folder: Path, index: Path) -> Oid:
-    """The tree of everything in the folder but ignored files, written to the user's object store.
+def capture_tree(
+    repo: Repository, folder: Path, index: Path, *, objects: Path | None = None
+) -> Oid:
+    """The tree of everything in the folder but ignored files.
+
+    New objects are written to the user's object store, or to the folder `objects` (see
+    quarantine.py); the trees of a sparse workspace always to the user's.
 
     Nothing of the folder's own `.git` is read. Files outside a sparse cone count as unchanged
     unless they are there. Nested repositories become submodule entries.
@@ -139,10 +144,11 @@ def capture_tree(repo: Repository, folder: Path, index: Path) -> Oid:
         # What an earlier capture found outside the cone may be gone, which must not be a deletion.
         # The time stamp comes along: by it git knows which files it must look into.
         shutil.copy2(index / _START, index / "index")
-        _add_all(repo, folder, index)
+        _add_all(repo, folder, index, objects)
         return _sparse_tree(repo, folder, index)
-    _add_all(repo, folder, index)
-    return Oid(_private_git(repo, folder, index, "write-tree").strip().decode("ascii"))
+    _add_all(repo, folder, index, objects)
+    tree = _private_git(repo, folder, index, "write-tree", objects=objects)
+    return Oid(tree.strip().decode("ascii"))
 
 
 def _sparse_tree(repo: Repository, folder: Path, index: Path) -> Oid:
@@ -162,11 +168,11 @@ def _index_rows(repo: Repository, folder: Path, index: Path) -> list[TreeEntry]:
     return found
 
 
-def _add_all(repo: Repository, folder: Path, index: Path) -> None:
+def _add_all(repo: Repository, folder: Path, index: Path, objects: Path | None) -> None:
     args = ["-c", "add.ignoreErrors=false", "-c", "advice.addEmbeddedRepo=false", "add", "-A"]
     args += ["--sparse", "--", ".", *_own_submodules(repo, folder, index)]
     try:
-        _private_git(repo, folder, index, *args)
+        _private_git(repo, folder, index, *args, objects=objects)
     except GitFailed as failed:
         lines = [line for line in failed.stderr.splitlines() if line.startswith(("error", "fatal"))]
         raise OrchestrateError(
@@ -189,11 +195,18 @@ def _own_submodules(repo: Repository, folder: Path, index: Path) -> list[str]:
     ]
 
 
-def _private_git(repo: Repository, folder: Path, index: Path, *args: str) -> bytes:
+def _private_git(
+    repo: Repository, folder: Path, index: Path, *args: str, objects: Path | None = None
+) -> bytes:
+    store = str(repo.common_dir / "objects")
+    env = {"GIT_OBJECT_DIRECTORY": store}
+    if objects is not None:
+        objects.mkdir(parents=True, exist_ok=True)
+        env = {"GIT_OBJECT_DIRECTORY": str(objects), "GIT_ALTERNATE_OBJECT_DIRECTORIES": store}
     return run_git(
         [*QUIET, *args],
         git_dir=index,
         work_tree=folder,
         cwd=folder,
-        env={"GIT_OBJECT_DIRECTORY": str(repo.common_dir / "objects")},
+        env=env,
     ).stdout

@@ -196,7 +196,11 @@ def transaction_findings(place: Place, said: bytes) -> list[Finding]:
     moved = [
         line.split(" ", 2) for line in said.decode("utf-8", "surrogateescape").splitlines() if line
     ]
-    heads = [f for f in moved if len(f) == 3 and f[2].startswith("refs/heads/") and f[1].strip("0")]
+    moved = [fields for fields in moved if len(fields) == 3 and fields[1].strip("0")]
+    heads = [fields for fields in moved if fields[2].startswith("refs/heads/")]
+    if not heads and place.task() is not None:
+        # An agent's workspace is on no branch: there HEAD itself is what a commit moves.
+        heads = [fields for fields in moved if fields[2] == "HEAD"]
     for old, new, _ in heads[:MAX_REFS]:
         tip = Oid(new)
         unknown = ("--max-count=1", tip, "--not", "--branches", "--remotes")

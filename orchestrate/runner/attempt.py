@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from orchestrate.agents.adapter import Adapter, AttemptEnd, AttemptRequest, Outcome
+from orchestrate.agents.adapter import Adapter, AttemptEnd, AttemptRequest, Outcome, RefusedCommand
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import StepPack
 from orchestrate.agents.prompt import prompt
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.result import StepResult
 from orchestrate.agents.sessions import Session
+from orchestrate.checks.findings import Finding
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.errors import RefMoved
 from orchestrate.git.names import compose_message
+from orchestrate.git.quarantine import admit, view
 from orchestrate.git.repository import Repository
 from orchestrate.git.retry import retry
 from orchestrate.git.types import Oid, RefUpdate, Signature
@@ -27,7 +29,7 @@ from orchestrate.git.workspace import capture_tree, create_workspace
 from orchestrate.ledger.codec import to_json
 from orchestrate.ledger.evidence import MAX_FILE, capped, storable
 from orchestrate.runner import active_task
-from orchestrate.runner.judging import Candidate
+from orchestrate.runner.judging import Bench, Candidate, secrets_in
 from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.workspace_hooks import share_cache, write_hooks
 
@@ -51,6 +53,7 @@ class Assignment:
     max_cost_usd: float | None = None
     session: Session | None = None
     sparse: tuple[str, ...] | None = None
+    refused_commands: tuple[RefusedCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Produced:
     session: Session | None = None
     usage: Mapping[str, object] = field(default_factory=dict)
     evidence: Mapping[str, bytes] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()  # why the tree was not even kept
     result: StepResult | None = None  # what the agent says of its work
 
 
@@ -71,10 +75,13 @@ def attempt(
     assignment: Assignment,
     adapter: Adapter,
     place: AttemptPlace,
+    bench: Bench,
     cancel: threading.Event,
     at: int,
 ) -> Produced:
     """Run the agent in a fresh workspace and take the tree that it left.
+
+    A tree with a secret in it is thrown away before any object of it reaches the repository.
 
     Raises:
         OrchestrateError: the workspace could not be made; there is no fallback to a shared tree.
@@ -97,9 +104,13 @@ def attempt(
     if end.outcome is not Outcome.ENDED:
         return produced
     try:
-        tree = capture_tree(repo, place.work, place.index)
+        tree = capture_tree(repo, place.work, place.index, objects=place.objects)
     except OrchestrateError as error:
         return replace(produced, reason=Reason.WORKSPACE_LOST, detail=str(error))
+    secrets = secrets_in(view(repo, place.objects), assignment.base, tree, bench)
+    if secrets:
+        return replace(produced, reason=Reason.CHECKS_FAILED, findings=secrets)
+    admit(repo, place.objects)
     commit = keep_candidate(repo, assignment, tree, at)
     return replace(produced, candidate=Candidate(commit, tree, assignment.base))
 
@@ -117,6 +128,7 @@ def _request(repo: Repository, assignment: Assignment, place: AttemptPlace) -> A
         max_turns=assignment.max_turns,
         max_cost_usd=assignment.max_cost_usd,
         git_hooks=write_hooks(place.scratch / "hooks"),
+        refused_commands=assignment.refused_commands,
         # In a sandbox the user's repository is out of sight, but for the objects borrowed from it.
         hide=tuple(p for p in (repo.work_tree, repo.common_dir) if p is not None),
         show=(objects,),

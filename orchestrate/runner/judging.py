@@ -54,6 +54,13 @@ class Bench:
     to_beat: float | None = None
 
 
+def secrets_in(repo: Repository, base: Oid, tree: Oid, bench: Bench) -> tuple[Finding, ...]:
+    """The secrets that a tree would bring, as blocking findings; `repo` sees both trees."""
+    change = between(repo, repo.tree_of(base), tree)
+    found = run_checks(change, bench.policy, bench.rules, only=frozenset({"secrets"}))
+    return tuple(f for f in found if f.severity is Severity.BLOCK)
+
+
 def judge(candidate: Candidate, tip: Oid, bench: Bench) -> Verdict:
     """The verdict on a candidate as it would land on `tip`."""
     repo, policy = bench.repo, bench.policy

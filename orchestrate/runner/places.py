@@ -36,6 +36,7 @@ class AttemptPlace:
         self.work = folder / "work"
         self.scratch = folder / "scratch"
         self.index = folder / "index"
+        self.objects = folder / "objects"  # what was captured, until it may join the repository
 
     @classmethod
     def make(cls, cache: Path, name: str, owner: str) -> "AttemptPlace":

@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestrate.agents.reasons import Reason
 from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.secrets.redact import redact
 from orchestrate.git.types import Oid
 from orchestrate.runner.gates import Verification
 
@@ -36,14 +37,19 @@ class Verdict:
         return any(f.severity is Severity.REVIEW for f in self.findings)
 
 
+def stored_text(text: str) -> str:
+    """A text that an agent may have written, as records hold it: without secrets."""
+    return redact(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
 def finding_json(finding: Finding) -> dict[str, Any]:
     """A finding as records hold it."""
     return {
         "id": finding.id,
         "severity": str(finding.severity),
-        "path": finding.path,
+        "path": stored_text(finding.path),
         "line": finding.line,
-        "message": finding.message,
+        "message": stored_text(finding.message),
         "next_step": finding.next_step,
     }
 

@@ -27,7 +27,7 @@ from orchestrate.plans.states import TaskEvent
 from orchestrate.policy.config import AgentConfig
 from orchestrate.policy.policy import Policy
 from orchestrate.runner import clock
-from orchestrate.runner.active_task import active_task
+from orchestrate.runner.active_task import active_task, refused_commands
 from orchestrate.runner.attempt import Assignment, Produced, attempt, keep_candidate
 from orchestrate.runner.breaker import Breakers
 from orchestrate.runner.choosing import AllRest, Chosen, agents_for, may_go_on, tries_left
@@ -48,7 +48,7 @@ from orchestrate.runner.review import reviewed
 from orchestrate.runner.reviewer import Reviewed, ReviewJob, review_by_agent, reviewing_agent
 from orchestrate.runner.rework import rework_evidence
 from orchestrate.runner.salvage import SALVAGED, judge_or_salvage
-from orchestrate.runner.verdict import Verdict, finding_json
+from orchestrate.runner.verdict import Verdict, finding_json, stored_text
 
 # How often a result is built and judged again because the branch moved meanwhile.
 MOST_REBUILDS = 20
@@ -184,7 +184,9 @@ class Work:
             assignment = self._assignment(
                 loaded._replace(state=measured), policy, task, best, session
             )
-            produced = attempt(self.repo, assignment, adapter, place, claim.cancel, clock.now())
+            produced = attempt(
+                self.repo, assignment, adapter, place, bench, claim.cancel, clock.now()
+            )
             if produced.candidate is None or claim.cancel.is_set():
                 return produced, None, baseline
             self._say("judging", now.number)
@@ -269,6 +271,7 @@ class Work:
             max_cost_usd=policy.config.limits.max_cost_usd,
             session=session,
             sparse=task.scope if policy.config.workspace.sparse else None,
+            refused_commands=refused_commands(policy),
         )
 
     def _session(self, now: TaskState, agent: AgentConfig, adapter: Adapter) -> Session | None:
@@ -298,7 +301,8 @@ class Work:
             ended_at="",
             outcome="discarded",
             reason=str(produced.reason),
-            detail=produced.detail[:2000],
+            detail=stored_text(produced.detail)[:2000],
+            findings=tuple(finding_json(f) for f in produced.findings),
             candidate=produced.candidate.commit if produced.candidate else "",
             session=produced.session.id if produced.session else "",
             session_usage=asdict(produced.session.usage) if produced.session else {},
@@ -307,7 +311,7 @@ class Work:
         )
         made = _judgement(made, verdict) if verdict else made
         made = replace(made, ended_at=clock.iso(clock.now()))
-        self._say("judged", f"{made.number} {made.reason}{_first_finding(verdict, made)}")
+        self._say("judged", f"{made.number} {made.reason}{_first_finding(made)}")
         return made
 
     # -- how it ends ------------------------------------------------------------------------------
@@ -488,11 +492,11 @@ def _judgement(made: Attempt, verdict: Verdict) -> Attempt:
     )
 
 
-def _first_finding(verdict: Verdict | None, made: Attempt) -> str:
-    """The first thing that a person would want to know of a verdict that is not pass."""
+def _first_finding(made: Attempt) -> str:
+    """The first thing that a person would want to know of an attempt that did not pass."""
     if made.outcome == "passed":
         return ""
-    for finding in verdict.findings if verdict else ():
-        if finding.severity is Severity.BLOCK:
-            return f": {finding.path} {finding.id}"
+    for finding in made.findings:
+        if finding["severity"] == Severity.BLOCK:
+            return f": {finding['path']} {finding['id']}"
     return f": {made.detail}" if made.detail else ""
