@@ -31,7 +31,7 @@ def prompt(pack: StepPack) -> str:
         _objective(pack),
         _criteria(pack),
         _scope(pack),
-        _rules(pack.rules, pack.rules_budget),
+        rules_section(pack.rules, pack.rules_budget),
         _harness(pack),
         _role(pack),
         _failures(pack),
@@ -115,7 +115,7 @@ def _list(patterns: Sequence[str]) -> str:
     return "\n".join(map(quoted, patterns)) if patterns else "(nothing)"
 
 
-def _rules(rules: Iterable[PackRule], budget: int) -> list[str]:
+def rules_section(rules: Iterable[PackRule], budget: int) -> list[str]:
     """Whole rules in order while they fit; the ones that do not are named."""
     chosen, left_out, used = [], [], 0
     for rule in sorted(rules, key=lambda r: (TIERS.get(r.tier, 3), -r.priority, r.id)):

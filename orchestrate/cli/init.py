@@ -6,11 +6,17 @@ from typing import Any, NamedTuple
 
 import click
 
+from orchestrate.agents.integrations import INTEGRATIONS
+from orchestrate.cli.init_hooks import hooks_json, print_clients, print_hooks
 from orchestrate.cli.output import json_option, print_json
 from orchestrate.errors import InvalidInput
 from orchestrate.git.plain_files import PlainFiles
 from orchestrate.git.process import run_git
 from orchestrate.git.types import path_text
+from orchestrate.hooks.clients import install_client, remove_client
+from orchestrate.hooks.install import Installed
+from orchestrate.hooks.install import install as install_hooks
+from orchestrate.hooks.integrate import integrate
 from orchestrate.policy.installing import (
     INSTALLED_PATH,
     Action,
@@ -43,27 +49,76 @@ class SetUp(NamedTuple):
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--upgrade", is_flag=True, help="Bring files of an earlier version up to date.")
+@click.option("--hooks/--no-hooks", default=True, help="Whether to install the git hooks.")
+@click.option(
+    "--with",
+    "manager",
+    type=click.Choice(["pre-commit", "prek", "husky", "lefthook"]),
+    help="Add the hooks to this manager's file instead of git's folder.",
+)
+@click.option(
+    "--agent",
+    "clients",
+    multiple=True,
+    type=click.Choice(list(INTEGRATIONS)),
+    help="Only add hooks to this client's settings here, for your own sessions; repeatable.",
+)
+@click.option("--remove", is_flag=True, help="With --agent: take them out again.")
 @json_option
 @click.pass_context
-def init(ctx: click.Context, dry_run: bool, upgrade: bool, as_json: bool) -> None:
-    """Set a repository up: .orchestrate/ with its defaults.
+def init(
+    ctx: click.Context,
+    dry_run: bool,
+    upgrade: bool,
+    hooks: bool,
+    manager: str | None,
+    clients: tuple[str, ...],
+    remove: bool,
+    as_json: bool,
+) -> None:
+    """Set a repository up: .orchestrate/ with its defaults, and the git hooks.
 
     Writes config.yaml with every field explained, the rules for the frameworks that the repository
     uses, the roles and the plan templates. What is there already is never overwritten: with
     --upgrade, files that nobody changed are replaced, and beside a file that was changed the newer
-    version is written as FILE.new.
+    version is written as FILE.new. Hooks go where git looks for them; one that is there runs first.
+
+    With --agent, your own client in this worktree is told its task, scope and rules at the start,
+    and is refused before it writes what git's hooks would refuse when it commits.
 
     \b
     Examples:
       orchestrate init --dry-run
       orchestrate init
       orchestrate init --upgrade
+      orchestrate init --with lefthook
+      orchestrate init --agent claude --agent codex
+      orchestrate init --agent claude --remove
     """
-    done = set_up(work_tree(Path(ctx.obj)), dry_run=dry_run, upgrade=upgrade)
+    top = work_tree(Path(ctx.obj))
+    if remove and not clients:
+        raise click.UsageError("--remove says of which --agent; for the git hooks: uninstall")
+    if clients:
+        change = remove_client if remove else install_client
+        print_clients([change(top, c, dry_run=dry_run) for c in clients], dry_run, as_json)
+        return
+    if hooks and not manager:
+        install_hooks(top, dry_run=True)  # refuses before anything is written
+    done = set_up(top, dry_run=dry_run, upgrade=upgrade)
+    installed: list[Installed] = []
+    edited: list[Path] = []
+    if hooks and manager and not dry_run:
+        edited = integrate(top, manager)
+    elif hooks and not manager:
+        installed = install_hooks(top, dry_run=dry_run)
     if as_json:
-        print_json(_as_json(done, dry_run))
-    else:
-        _print(done, dry_run)
+        print_json({**_as_json(done, dry_run), "hooks": hooks_json(installed, edited)})
+        return
+    _print_steps(done, dry_run)
+    print_hooks(installed, edited, manager if dry_run else None, dry_run)
+    click.echo()
+    click.echo(f"Rules for this repository: {', '.join(done.rules)}.")
+    click.echo(_next(done, installed, dry_run))
 
 
 def work_tree(folder: Path) -> Path:
@@ -122,7 +177,7 @@ def _as_json(done: SetUp, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _print(done: SetUp, dry_run: bool) -> None:
+def _print_steps(done: SetUp, dry_run: bool) -> None:
     for step in done.steps:
         says = _WOULD.get(step.action, _SAYS[step.action]) if dry_run else _SAYS[step.action]
         beside = f" {step.target}" if step.action == Action.BESIDE else ""
@@ -130,9 +185,6 @@ def _print(done: SetUp, dry_run: bool) -> None:
     for step in done.steps:
         if step.action == Action.BESIDE:
             click.echo(_difference(step))
-    click.echo()
-    click.echo(f"Rules for this repository: {', '.join(done.rules)}.")
-    click.echo(_next(done, dry_run))
 
 
 def _difference(step: Step) -> str:
@@ -144,11 +196,12 @@ def _difference(step: Step) -> str:
     return "\n" + "\n".join(lines)
 
 
-def _next(done: SetUp, dry_run: bool) -> str:
+def _next(done: SetUp, installed: list[Installed], dry_run: bool) -> str:
+    changed = [one for one in installed if one.what != "unchanged"]
     written = [step for step in done.steps if step.target is not None]
     beside = [step for step in written if step.action == Action.BESIDE]
     if dry_run:
-        return "Nothing was written." + (" Next: orchestrate init" if written else "")
+        return "Nothing was written." + (" Next: orchestrate init" if written or changed else "")
     if beside:
         return "Next: take what you want from the .new files, remove them, and commit .orchestrate."
     if written:
@@ -156,4 +209,6 @@ def _next(done: SetUp, dry_run: bool) -> str:
             "Next: read .orchestrate/config.yaml, then commit .orchestrate. "
             "Policy is read from commits: until then the defaults hold."
         )
+    if changed:
+        return "Next: orchestrate doctor, which proves that the hooks fire."
     return "Everything is up to date."

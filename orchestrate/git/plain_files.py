@@ -2,7 +2,7 @@
 
 Every folder on the way is opened by name inside the one above it, so that nobody who can write to
 the tree can point us out of it, not even between a look and a write. A write is whole or it is not:
-the new text is written beside the old one and renamed over it.
+the new text is written beside the old one and renamed over it, with the old one's permissions.
 """
 
 import errno
@@ -52,13 +52,30 @@ class PlainFiles:
         try:
             with self._folder(path, make=True) as folder:
                 try:
-                    _write_new(temporary, data, folder)
+                    _write_new(temporary, data, folder, _mode(_name(path), folder))
                     os.rename(temporary, _name(path), src_dir_fd=folder, dst_dir_fd=folder)
                 except OSError:
                     _remove(temporary, folder)
                     raise
         except OSError as error:
             raise _refusal(path, error) from None
+
+    def remove(self, path: str) -> None:
+        """Take the file away, and the folders on the way that are empty then.
+
+        Raises:
+            InvalidInput: a folder on the way is a symlink, or it cannot be removed.
+        """
+        try:
+            with self._folder(path, make=False) as folder:
+                os.unlink(_name(path), dir_fd=folder)
+            while "/" in path:
+                path = path.rpartition("/")[0]
+                with self._folder(path, make=False) as folder:
+                    os.rmdir(_name(path), dir_fd=folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise _refusal(path, error) from None
 
     @contextmanager
     def _folder(self, path: str, *, make: bool) -> Iterator[int]:
@@ -87,8 +104,19 @@ def _make(name: str, folder: int) -> None:
         pass  # a folder, or something that opening it as a folder refuses
 
 
-def _write_new(name: str, data: bytes, folder: int) -> None:
-    with os.fdopen(os.open(name, _NEW, 0o666, dir_fd=folder), "wb") as file:
+def _mode(name: str, folder: int) -> int | None:
+    """The permissions of the file that is there, None when there is none."""
+    try:
+        return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _write_new(name: str, data: bytes, folder: int, mode: int | None) -> None:
+    created = 0o666 if mode is None else 0o600
+    with os.fdopen(os.open(name, _NEW, created, dir_fd=folder), "wb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -1,5 +1,7 @@
 """The hook of a coding agent: `python -I -S agent_hook.py CLIENT [GUARD]`, the event on stdin.
 
+People's own clients may also call it as `orchestrate hook agent CLIENT`.
+
 Rules:
  * Before a tool runs: exit 2 and the reason on standard error when it must not; all clients hand
    that to the model. Exit 0 and silence when it may.
@@ -55,11 +57,11 @@ def handle(event: Json, guard_file: str) -> int:
     if name in SUBAGENT and git_dir:
         audit(git_dir, event, name)
     elif name == "SessionStart" and not guard.get("runner"):
-        context(name, summary(guard, git_dir))
+        context(name, session(guard, top, git_dir))
     elif name in COMPACT and not guard.get("runner"):
         sys.stdout.write(summary(guard, git_dir))
     elif name in STOP and not guard.get("runner") and not event.get("stop_hook_active"):
-        return stop(guard)
+        return stop(guard, event, git_dir)
     return 0
 
 
@@ -146,11 +148,41 @@ def audit(git_dir: str, event: Json, name: str) -> None:
         file.write(json.dumps(line, sort_keys=True) + "\n")
 
 
+def was_reminded(git_dir: str, event: Json) -> bool:
+    """Whether this session was reminded of this task's criteria before."""
+    session = event.get("session_id")
+    if not session:
+        return False
+    try:
+        with open(os.path.join(git_dir, AUDIT_FILE), encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file]
+    except FileNotFoundError:
+        return False
+    return any(line["event"] in STOP and line["session_id"] == session for line in lines)
+
+
 def context(name: str, text: str) -> None:
     """Give the model some text at the start of its session."""
     if text:
         answer = {"hookSpecificOutput": {"hookEventName": name, "additionalContext": text}}
         sys.stdout.write(json.dumps(answer))
+
+
+def session(guard: Json, top: str, git_dir: str) -> str:
+    """What a session begins with: the summary, and where that can be had, rules and findings.
+
+    A session starts once and may take its time; what fails here refuses nothing, so it is told.
+    """
+    text = summary(guard, git_dir)
+    try:
+        import site
+
+        site.main()
+        from orchestrate.hooks.session import more
+
+        return text + (more(top) if git_dir else "")
+    except Exception as error:  # noqa: BLE001 - the edge: a session without its rules still starts
+        return f"{text}The rules and the last findings could not be read: {error!r}\n"
 
 
 def summary(guard: Json, git_dir: str) -> str:
@@ -171,11 +203,12 @@ def summary(guard: Json, git_dir: str) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def stop(guard: Json) -> int:
-    """Remind of the criteria once; the client says so when it comes here a second time."""
+def stop(guard: Json, event: Json, git_dir: str) -> int:
+    """Remind of the criteria once a session; the client says when it comes here again at once."""
     criteria = guard.get("criteria")
-    if not isinstance(criteria, list) or not criteria:
+    if not isinstance(criteria, list) or not criteria or was_reminded(git_dir, event):
         return 0
+    audit(git_dir, event, str(event.get("hook_event_name")))
     sys.stderr.write("Before you stop, see that each of these holds, or say which does not:\n")
     for text in criteria:
         sys.stderr.write(f"- {text}\n")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestrate.agents.integrations import INTEGRATIONS
 from orchestrate.cli.init import init
+from orchestrate.cli.uninstall import uninstall
 from orchestrate.errors import InvalidInput
 from orchestrate.git.policy_reader import CommitReader
 from orchestrate.git.repository import Repository
@@ -48,6 +50,81 @@ def test_a_dry_run_writes_nothing(repo: Path, git: Git) -> None:
     result = run(repo, "--dry-run")
     assert ".orchestrate/config.yaml: would create" in result.output
     assert git("status", "--porcelain", cwd=repo) == ""
+
+
+def test_the_git_hooks_come_with_it_and_what_was_there_runs_first(repo: Path) -> None:
+    mine = repo / ".git/hooks/pre-commit"
+    mine.write_text("#!/bin/sh\n")
+    mine.chmod(0o755)
+    assert "hook pre-commit: would be chained" in run(repo, "--dry-run").output
+    assert mine.read_text() == "#!/bin/sh\n"
+    assert "hook pre-commit: chained" in run(repo).output
+    assert (repo / ".git/hooks/pre-commit.before-orchestrate").read_text() == "#!/bin/sh\n"
+    assert "hook " not in run(repo).output
+    hooks = json.loads(run(repo, "--json").output)["hooks"]
+    assert {one["what"] for one in hooks} == {"unchanged"}
+
+
+def test_without_hooks_or_with_another_manager(repo: Path) -> None:
+    run(repo, "--no-hooks")
+    assert not (repo / ".git/hooks/pre-commit").exists()
+    assert "would be added to the file of husky" in run(repo, "--with", "husky", "--dry-run").output
+    assert ".husky/pre-commit: edited" in run(repo, "--with", "husky").output
+    assert not (repo / ".git/hooks/pre-commit").exists()
+
+
+def test_a_hooks_folder_of_all_repositories_is_refused_before_anything(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text(f"[core]\n\thooksPath = {tmp_path}/all\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    with pytest.raises(InvalidInput, match="all your repositories"):
+        run(repo)
+    assert not (repo / ".orchestrate").exists()
+
+
+@pytest.mark.parametrize("client", list(INTEGRATIONS))
+def test_a_clients_hooks_go_in_and_come_out(client: str, repo: Path, git: Git) -> None:
+    path = repo / INTEGRATIONS[client].path
+    assert "would be installed" in run(repo, "--agent", client, "--dry-run").output
+    assert not path.exists()
+    assert f"{client}: installed" in run(repo, "--agent", client).output
+    assert f"{client}: unchanged" in run(repo, "--agent", client).output
+    assert not (repo / ".orchestrate").exists()
+    assert f"{client}: removed" in run(repo, "--agent", client, "--remove").output
+    assert f"{client}: absent" in run(repo, "--agent", client, "--remove").output
+    assert git("status", "--porcelain", "--ignored", cwd=repo) == ""
+
+
+def test_settings_keep_their_bytes_and_their_permissions(repo: Path) -> None:
+    path = repo / ".claude/settings.local.json"
+    path.parent.mkdir()
+    text = b'{\n    "permissions": {"allow": ["Bash(ls)"]},\r\n\t"env": {"A": "\xc3\xa9"} }'
+    path.write_bytes(text)
+    path.chmod(0o600)
+    run(repo, "--agent", "claude")
+    assert json.loads(path.read_bytes())["hooks"]["Stop"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert CliRunner().invoke(uninstall, [], obj=str(repo)).exit_code == 0
+    assert path.read_bytes() == text
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_that_do_not_read_are_named_and_left(repo: Path) -> None:
+    (repo / ".gemini").mkdir()
+    (repo / ".gemini/settings.json").write_text("{oops")
+    with pytest.raises(InvalidInput, match=r"\.gemini/settings\.json: not JSON"):
+        run(repo, "--agent", "gemini")
+    assert (repo / ".gemini/settings.json").read_text() == "{oops"
+
+
+def test_settings_behind_a_symlink_are_not_written(repo: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (repo / ".claude").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidInput, match="symlink"):
+        run(repo, "--agent", "claude")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_second_run_changes_nothing(repo: Path, git: Git) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from orchestrate.git.repository import Repository
 from orchestrate.hooks import agent_hook
+from orchestrate.runner.finishing import finish
+from orchestrate.runner.own_task import Wish, start
 
 HOOK = agent_hook.__file__
 assert HOOK is not None
@@ -142,6 +145,43 @@ def test_stopping_reminds_once_of_the_criteria(hook: Hook, repo: Path) -> None:
     assert done.returncode == 2
     assert "- tests pass" in done.stderr
     assert hook({"hook_event_name": "Stop", "stop_hook_active": True}).returncode == 0
+
+
+def test_a_session_is_reminded_once(hook: Hook, repo: Path) -> None:
+    activate(repo)
+    stop = {"hook_event_name": "Stop", "session_id": "s1"}
+    assert hook(stop).returncode == 2
+    assert hook(stop).returncode == 0
+    assert hook({**stop, "session_id": "s2"}).returncode == 2
+
+
+def test_a_session_is_told_its_rules_and_the_last_findings(
+    hook: Hook, repo: Path, git: Callable[..., str]
+) -> None:
+    opened = Repository.open(repo)
+    own = start(opened, Wish("Fix it", ("src/**",), verify=("false",)))
+    (repo / "src/app.py").write_text("try:\n    print(1)\nexcept:\n    pass\n")
+    git("commit", "-qam", "fix: it", cwd=repo)
+    assert not finish(opened, own).closed
+    said = hook({"hook_event_name": "SessionStart"}).stdout
+    told = json.loads(said)["hookSpecificOutput"]["additionalContext"]
+    assert "Task: fix-it (Fix it) of fix-it-" in told
+    assert "## Rules of this repository" in told
+    assert "The last check of this worktree found:" in told
+    assert "src/app.py:3" in told
+
+
+def test_the_program_starts_it_too(repo: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrate.cli.main", "hook", "agent", "claude"],
+        input=json.dumps({**bash("git push --force"), "cwd": str(repo)}),
+        capture_output=True,
+        text=True,
+        cwd=repo,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "push without force" in done.stderr
 
 
 def test_subagents_leave_a_line(hook: Hook, repo: Path) -> None:
