@@ -54,6 +54,27 @@ def branch_tip(repo: Repository, state: PlanState) -> Oid:
     return repo.ref(state.branch) or Oid(state.base)
 
 
+def heal_branch(ledger: Ledger, loaded: Loaded) -> Oid | None:
+    """Move the branch to promoted commits that the ledger has and it has not; its new tip.
+
+    The ledger's ref moves first. Git renames the two lock files one after the other, so a power cut
+    or a kill of git itself between the two leaves the branch one promotion behind.
+    """
+    state = loaded.state
+    if not state.branch:
+        return None
+    tip = first = branch_tip(ledger.repo, state)
+    promoted = {t.commit for t in state.tasks.values() if t.commit}
+    ahead = {ledger.repo.read_commit(Oid(c)).parents[0]: Oid(c) for c in promoted}
+    while tip in ahead:
+        tip = ahead.pop(tip)
+    if tip == first:
+        return None
+    old = ledger.repo.ref(state.branch)
+    ledger.repo.swap_refs([RefUpdate(state.branch, tip, old)], message="healed")
+    return tip
+
+
 def promote(
     ledger: Ledger,
     judged: Judged,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from orchestrate.errors import Conflict
 from orchestrate.git.worktrees import worktree_on
-from orchestrate.ledger.promotion import branch_tip, close_record
+from orchestrate.ledger.promotion import branch_tip, close_record, heal_branch
 from orchestrate.ledger.store import Decision, Ledger, Loaded
 from orchestrate.plans.decide import decide
 from orchestrate.plans.events import Event
@@ -72,6 +72,7 @@ def run_plan(
     run = _Run(project, plan_id, options, report)
     run.check_ready()
     run.clear_abandoned()
+    run.heal()
     with executor or ThreadPoolExecutor(options.jobs, "task") as pool:
         return run.until_idle(pool)
 
@@ -108,6 +109,11 @@ class _Run:
                 "tree look changed",
                 hint=f"there: git switch --detach, or another branch; afterwards look at {short}",
             )
+
+    def heal(self) -> None:
+        """Bring the branch up to its ledger, where a kill came between the two."""
+        if heal_branch(self.ledger, self.ledger.load()):
+            self.report(Progress("", "healed", "the branch was behind its ledger"))
 
     def clear_abandoned(self) -> None:
         """Remove what a killed run left: its workspaces, and agents that outlived it."""

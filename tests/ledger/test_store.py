@@ -6,6 +6,7 @@ from orchestrate.errors import Conflict, InvalidInput
 from orchestrate.git.errors import RefMoved
 from orchestrate.git.repository import Repository
 from orchestrate.ledger.codec import DamagedRecord
+from orchestrate.ledger.promotion import heal_branch
 from orchestrate.ledger.store import Ledger, plan_ids
 from orchestrate.plans.states import PlanStatus, TaskEvent, TaskStatus
 from tests.ledger.making import NOW, attempted, claim, land, say, start
@@ -144,3 +145,25 @@ def test_a_promotion_is_one_commit_with_code_and_record(make_ledger, git, repo) 
 def test_the_ledger_appends_at_the_given_time(make_ledger, git, repo) -> None:
     ledger = make_ledger({"id": "a"})
     assert git("log", "-1", "--format=%ct", ledger.ref, cwd=repo) == str(NOW)
+
+
+def test_a_branch_that_stayed_behind_its_ledger_is_moved_on(make_ledger, git, repo) -> None:
+    ledger = make_ledger({"id": "a"}, {"id": "b"})
+    first, second = land(ledger, "a"), land(ledger, "b", "other.txt")
+    branch = "refs/heads/orchestrate/p-abc234"
+    assert heal_branch(ledger, ledger.load()) is None
+    git("update-ref", branch, first, cwd=repo)
+    assert heal_branch(ledger, ledger.load()) == second
+    git("update-ref", "-d", branch, cwd=repo)
+    assert heal_branch(ledger, ledger.load()) == second
+    assert git("rev-parse", branch, cwd=repo) == second
+
+
+def test_a_branch_that_somebody_committed_to_is_left_alone(make_ledger, git, repo) -> None:
+    ledger = make_ledger({"id": "a"})
+    land(ledger, "a")
+    branch = "refs/heads/orchestrate/p-abc234"
+    tree = git("rev-parse", f"{branch}^{{tree}}", cwd=repo)
+    more = git("commit-tree", tree, "-p", branch, "-m", "by hand", cwd=repo)
+    git("update-ref", branch, more, cwd=repo)
+    assert heal_branch(ledger, ledger.load()) is None
