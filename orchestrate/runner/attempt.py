@@ -29,6 +29,7 @@ from orchestrate.git.workspace import capture_tree, create_workspace
 from orchestrate.ledger.codec import to_json
 from orchestrate.ledger.evidence import MAX_FILE, capped, storable
 from orchestrate.runner import active_task
+from orchestrate.runner.bystander import changed, look
 from orchestrate.runner.judging import Bench, Candidate, secrets_in
 from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.workspace_hooks import share_cache, write_hooks
@@ -68,6 +69,7 @@ class Produced:
     evidence: Mapping[str, bytes] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()  # why the tree was not even kept
     result: StepResult | None = None  # what the agent says of its work
+    noticed: tuple[str, ...] = ()  # what changed in the user's own repository meanwhile
 
 
 def attempt(
@@ -91,8 +93,12 @@ def attempt(
     )
     active_task.write(place.work / ".git", dict(assignment.active))
     share_cache(repo.common_dir, place.work)
+    config = bench.policy.config
+    ours = (f"refs/heads/{config.branch_prefix}", config.ledger_prefix)
+    before = look(repo, ours)
     end = adapter.run(_request(repo, assignment, place), cancel)
-    evidence = _evidence(assignment.pack, end)
+    noticed = changed(before, look(repo, ours))
+    evidence = _evidence(assignment.pack, end, noticed)
     produced = Produced(
         reason=end.reason_code,
         detail=end.detail,
@@ -100,6 +106,7 @@ def attempt(
         usage=asdict(end.usage),
         evidence=evidence,
         result=end.result,
+        noticed=noticed,
     )
     if end.outcome is not Outcome.ENDED:
         return produced
@@ -135,8 +142,11 @@ def _request(repo: Repository, assignment: Assignment, place: AttemptPlace) -> A
     )
 
 
-def _evidence(pack: StepPack, end: AttemptEnd) -> dict[str, bytes]:
+def _evidence(pack: StepPack, end: AttemptEnd, noticed: tuple[str, ...]) -> dict[str, bytes]:
     evidence = {"pack.json": storable(pack.to_json().encode())}
+    if noticed:
+        text = "\n".join([*noticed, ""])
+        evidence["noticed.txt"] = storable(text.encode("utf-8", "surrogateescape"))
     if end.output.exists():
         evidence["output.txt"] = storable(_ends(end.output))
     if end.result is not None:
