@@ -7,6 +7,7 @@ change adds are judged.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines
@@ -16,22 +17,20 @@ from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import Globs
 from orchestrate.policy.harness import HarnessRule
 
-_SHELL_FILES = Globs(["*.sh", "*.bash", "*.zsh", "*.ksh", "*.envrc", ".husky/*", ".githooks/*"])
-_RECIPES = Globs(["Makefile", "makefile", "GNUmakefile", "*.mk", "justfile"])
-_CONTAINERS = Globs(["Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile"])
-_STEPS = Globs(
-    [
-        ".github/workflows/*.y*ml",
-        ".gitlab-ci.yml",
-        ".circleci/*.yml",
-        "action.y*ml",
-        "azure-pipelines.yml",
-        "bitbucket-pipelines.yml",
-        "lefthook.y*ml",
-        ".pre-commit-config.yaml",
-    ]
+_SHELL_FILES = ("*.sh", "*.bash", "*.zsh", "*.ksh", "*.envrc", ".husky/*", ".githooks/*")
+_RECIPES = ("Makefile", "makefile", "GNUmakefile", "*.mk", "justfile")
+_CONTAINERS = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile")
+_STEPS = (
+    ".github/workflows/*.y*ml",
+    ".gitlab-ci.yml",
+    ".circleci/*.yml",
+    "action.y*ml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "lefthook.y*ml",
+    ".pre-commit-config.yaml",
 )
-_PACKAGE = Globs(["package.json", "composer.json"])
+_PACKAGE = ("package.json", "composer.json")
 _SHEBANG = re.compile(rb"#!.*\b(?:ba|z|da|k|fi)?sh\b")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
 _STEP = re.compile(
@@ -39,6 +38,11 @@ _STEP = re.compile(
 )
 
 SCRIPTS = (_SHELL_FILES, _RECIPES, _CONTAINERS, _STEPS, _PACKAGE)
+
+
+@cache
+def _globs(patterns: tuple[str, ...]) -> Globs:
+    return Globs(patterns)
 
 
 def judge_command(command: str, rules: Iterable[HarnessRule]) -> list[Finding]:
@@ -66,7 +70,7 @@ def check_file(
 
 def is_script(path: str) -> bool:
     """Whether a file of that name holds commands; others do by their first line."""
-    return any(globs.match(path) for globs in SCRIPTS)
+    return any(_globs(patterns).match(path) for patterns in SCRIPTS)
 
 
 def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
@@ -108,13 +112,13 @@ def _script(change: Change, entry: EntryChange) -> str:
     if not named and not _SHEBANG.match(data):
         return ""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    if _PACKAGE.match(path):
+    if _globs(_PACKAGE).match(path):
         return "\n".join(_json_value(line) for line in text.split("\n"))
-    if _CONTAINERS.match(path):
+    if _globs(_CONTAINERS).match(path):
         return re.sub(r"(?mi)^\s*(?:RUN|CMD|ENTRYPOINT)\s", "", text)
-    if _RECIPES.match(path):
+    if _globs(_RECIPES).match(path):
         return re.sub(r"(?m)^\t[@+-]*", "\t", text)
-    if _STEPS.match(path):
+    if _globs(_STEPS).match(path):
         return "\n".join(_STEP.sub("", line) for line in text.split("\n"))
     return text
 

@@ -33,6 +33,7 @@ except ImportError:  # no wheel on this machine
 MAX_SHOWN = 80  # characters of a match that a finding shows
 MAX_IN_FILE = 100  # findings of one check in one file; more say nothing new
 
+_SPECIAL = re.compile(r"\\[AzZCQ]|\(\?(?!:|i\)|i:|P<)")
 _WIDE = re.compile(r"\\[pPX]|\\x\{|[^\x00-\x7f]")
 
 
@@ -51,7 +52,12 @@ class LineCheck(NamedTuple):
 
     def applies_to(self, path: str) -> bool:
         """Whether the check looks at the file at `path`."""
-        return Globs(self.paths).match(path) and not Globs(self.excepted).match(path)
+        return _globs(self.paths).match(path) and not _globs(self.excepted).match(path)
+
+
+@lru_cache(maxsize=1024)
+def _globs(patterns: tuple[str, ...]) -> Globs:
+    return Globs(patterns)
 
 
 Maybe = Callable[[EntryChange, str], bool]  # False: the file surely holds no match of it
@@ -124,7 +130,10 @@ def _in_file(
         return  # `too-large-to-scan` blocks it
     found = 0
     where = _all_lines(text) if check.on == "whole-file" else change.added(entry)
+    candidates = _candidates(check.pattern, text)
     for line in where:
+        if candidates is not None and line.number not in candidates:
+            continue
         span = search(check.pattern, line.text)
         if span is None or (check.unless and search(check.unless, line.text)):
             continue
@@ -145,6 +154,31 @@ def _in_file(
         )
 
 
+def _candidates(pattern: str, text: bytes) -> set[int] | None:
+    """The numbers of the lines that may match, found in one pass over the text; None is all.
+
+    Run over many lines an expression may match across their ends, but never less: every line that
+    matches by itself is touched by a match.
+    """
+    if not is_plain(pattern):
+        return None
+    compiled = _compiled_over_lines(pattern)
+    plain = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+    found: set[int] = set()
+    number, at = 1, 0
+    for match in compiled.finditer(plain):
+        start, end = match.span()
+        number += plain.count(b"\n", at, start)
+        found.update(range(number, number + plain.count(b"\n", start, end) + 1))
+        at = start
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _compiled_over_lines(pattern: str) -> Any:
+    return compile_regex(f"(?m:{pattern})")
+
+
 def search(pattern: str, line: bytes) -> tuple[int, int] | None:
     """Where `pattern` first matches in a line, as byte offsets, or None."""
     compiled = compiled_pattern(pattern)
@@ -162,6 +196,15 @@ def search(pattern: str, line: bytes) -> tuple[int, int] | None:
 def is_wide(pattern: str) -> bool:
     """Whether an expression speaks of characters beyond ASCII."""
     return _WIDE.search(pattern) is not None
+
+
+def is_plain(pattern: str) -> bool:
+    """Whether an expression means the same on a line and, line by line, on a whole text.
+
+    Not so for those beyond ASCII, which run on decoded text, and for those that speak of the text's
+    ends or switch modes.
+    """
+    return not is_wide(pattern) and _SPECIAL.search(pattern) is None
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ _COLOUR = {Severity.BLOCK: "31", Severity.REVIEW: "33", Severity.WARN: "36"}
 _SARIF = {Severity.BLOCK: "error", Severity.REVIEW: "warning", Severity.WARN: "note"}
 _GITHUB = {Severity.BLOCK: "error", Severity.REVIEW: "warning", Severity.WARN: "notice"}
 _GITLAB = {Severity.BLOCK: "blocker", Severity.REVIEW: "major", Severity.WARN: "minor"}
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 MAX_TEXT = 200  # findings that the text names one by one
 
@@ -193,7 +193,7 @@ def junit(findings: Sequence[Finding]) -> str:
 
 def _xml(text: str) -> str:
     # Not xml.sax.saxutils, which imports urllib and costs every hook with a finding 15 ms.
-    plain = _NOT_XML.sub("?", text)
+    plain = re.sub(_NOT_XML, "?", text)
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -9,7 +9,6 @@ Rules kept here:
 """
 
 import hashlib
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
@@ -17,7 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from orchestrate.checks.hygiene import CONFLICT_MARK
-from orchestrate.checks.patterns import is_wide, line_checks, role_checks
+from orchestrate.checks.patterns import is_plain, line_checks, role_checks
 from orchestrate.checks.secrets import matcher as secret_matcher
 from orchestrate.checks.secrets.engine import Scanner
 from orchestrate.checks.secrets.matcher import BASE64, Expression, Place, Plain
@@ -26,9 +25,6 @@ from orchestrate.policy.policy import Policy
 
 MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the checks read lines
 SINGLEMATCH = 8  # HS_FLAG_SINGLEMATCH: whether, not how often
-
-
-_SPECIAL = re.compile(r"\\[AzZCQ]|\(\?(?!:|i\)|i:|P<)")
 
 
 class Search:
@@ -51,7 +47,7 @@ class Search:
     @cached_property
     def _searched(self) -> frozenset[str]:
         """The patterns that the database holds."""
-        return frozenset(p for p in self.patterns if searchable(p))
+        return frozenset(p for p in self.patterns if is_plain(p))
 
     def may_match(self, pattern: str, text: bytes) -> bool:
         """Whether a line of `text` may match; False is certain."""
@@ -86,19 +82,6 @@ class Search:
         self._text, self._found, self._places = text, frozenset(found), places
 
 
-def searchable(pattern: str) -> bool:
-    """Whether hyperscan sees every line that the check's own engine would match.
-
-    Not so for expressions beyond ASCII, which run on decoded text, and for those that speak of the
-    text's ends or switch modes, which mean something else in a text of many lines.
-    """
-    if is_wide(pattern) or "(?" in pattern.replace("(?:", "").replace("(?i)", "").replace(
-        "(?P<", ""
-    ):
-        return False
-    return not any(anchor in pattern for anchor in ("\\A", "\\z", "\\Z", "\\C", "\\Q"))
-
-
 def policy_patterns(policy: Policy) -> list[str]:
     """The distinct patterns of a policy, those of every role included, in a stable order."""
     checks = line_checks(policy, None)
@@ -112,7 +95,7 @@ def expressions(patterns: Sequence[str], ruleset: Ruleset) -> list[Expression]:
     own = [
         (number, pattern.encode(), MULTILINE | SINGLEMATCH)
         for number, pattern in enumerate(patterns)
-        if searchable(pattern)
+        if is_plain(pattern)
     ]
     shifted = [
         (id + len(patterns), trigger, flags)

@@ -28,7 +28,6 @@ from orchestrate.checks.search import (
     Search,
     expressions,
     policy_patterns,
-    searchable,
 )
 from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.engine import path_pattern
@@ -118,7 +117,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         classes.look(group)
     if judged:
         for globs in commands.SCRIPTS:
-            classes.look(globs.patterns)
+            classes.look(globs)
     for rule in policy.rules:
         for check in rule.checks:
             if check.on == "added-path":
@@ -170,7 +169,7 @@ def _needles(
     owned = [("", check) for check in patterns.line_checks(policy, None)]
     owned += [(r.id, check) for r in policy.roles.values() for check in patterns.role_checks(r)]
     for role, check in owned:
-        if not searchable(check.pattern):
+        if not patterns.is_plain(check.pattern):
             classes.look(check.paths)
             continue
         number = numbers[check.pattern]

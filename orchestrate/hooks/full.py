@@ -18,6 +18,7 @@ from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.changes import Objects
+from orchestrate.git.types import path_text
 from orchestrate.hooks import places
 from orchestrate.hooks.place import Place
 from orchestrate.hooks.ranges import parse_updates, push_findings, transaction_findings
@@ -28,14 +29,20 @@ EXIT_BUG = 3
 PARTIAL = frozenset(["outputs"])  # groups that need a task's whole change, not one commit of it
 
 
-def run_hook(hook: str, arguments: Sequence[str]) -> int:
-    """Run one hook in the current folder and return its exit code: the edge of all hooks."""
+def run_hook(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | None = None) -> int:
+    """Run one hook in the current folder and return its exit code: the edge of all hooks.
+
+    `doubtful` are the files whose content alone is left to judge; None leaves everything.
+    """
     try:
         run = HOOKS[hook]
     except KeyError:
         _say(f"orchestrate: there is no hook {hook!r}")
         return 2
     try:
+        if doubtful is not None:
+            paths = frozenset(map(path_text, doubtful))
+            return report(staged_findings(Path.cwd(), doubtful=paths), "commit")
         return run(arguments)
     except OrchestrateError as error:
         _say(f"orchestrate: {error}")
@@ -53,9 +60,12 @@ def run_hook(hook: str, arguments: Sequence[str]) -> int:
 
 
 def staged_findings(
-    folder: Path, *, only: frozenset[str] | None = None, stats: Stats | None = None
+    folder: Path, *, doubtful: frozenset[str] | None = None, stats: Stats | None = None
 ) -> list[Finding]:
-    """The findings on what is staged in the worktree at `folder`."""
+    """The findings on what is staged in the worktree at `folder`.
+
+    `doubtful` are the files that are left to judge, where the rest was proved clean; None is all.
+    """
     with Objects(str(folder)) as objects:
         place = Place(objects, folder)
         policy, task, search = place.prepared()
@@ -63,8 +73,8 @@ def staged_findings(
             staged_change(place.objects, place.parents(), str(folder)),
             policy,
             task,
-            only=only,
             skip=PARTIAL,
+            contents_of=doubtful,
             search=search,
             baseline=place.baseline(policy),
             stats=stats,

@@ -35,7 +35,15 @@ MAX_NARROWED = 50  # files whose old content is read as well; with more the engi
 
 
 class Doubt(Exception):
-    """The engine must look; the text says why, for tests and `--stats`."""
+    """The engine must look; the text says why.
+
+    `paths` are the files whose content is in doubt, when nothing else of the change is; None means
+    all of it is.
+    """
+
+    def __init__(self, why: str, paths: frozenset[bytes] | None = None) -> None:
+        super().__init__(why)
+        self.paths = paths
 
 
 class Compiled:
@@ -168,6 +176,7 @@ def _judge_contents(
     to_read: list[tuple[Raw, Classes]], compiled: Compiled, task: Task | None, objects: Objects
 ) -> None:
     narrowed: list[tuple[Raw, bytes, set[int]]] = []
+    doubtful: set[bytes] = set()
     role = task.role if task else ""
     same: dict[str, list[tuple[Raw, Classes]]] = {}
     for one in to_read:
@@ -179,17 +188,18 @@ def _judge_contents(
         plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
         found = found_in(compiled.content, plain)
         for entry, classes in files:
-            _judge_shape(entry[0], data, classes, compiled.table)
-            hits = _relevant(found, classes, role, compiled) if found else found
-            if not hits:
+            if not _is_ordinary(entry[0], data, classes, compiled.table):
+                doubtful.add(entry[0])
                 continue
-            if entry[1] == 0 or not compiled.table["in_lines"].issuperset(hits):
-                raise Doubt("new content matches")
-            narrowed.append((entry, plain, hits))
-            if len(narrowed) > MAX_NARROWED:
-                raise Doubt("much content matches")
-    if narrowed:
-        _judge_added(narrowed, compiled, objects)
+            hits = _relevant(found, classes, role, compiled) if found else found
+            if hits and entry[1] and compiled.table["in_lines"].issuperset(hits):
+                narrowed.append((entry, plain, hits))
+            elif hits:
+                doubtful.add(entry[0])
+    doubtful |= {entry[0] for entry, _, _ in narrowed[MAX_NARROWED:]}
+    doubtful |= _doubtful_added(narrowed[:MAX_NARROWED], compiled, objects)
+    if doubtful:
+        raise Doubt("content is in doubt", frozenset(doubtful))
 
 
 def _relevant(hits: set[int], classes: Classes, role: str, compiled: Compiled) -> set[int]:
@@ -203,36 +213,41 @@ def _relevant(hits: set[int], classes: Classes, role: str, compiled: Compiled) -
     return found
 
 
-def _judge_added(
+def _doubtful_added(
     narrowed: list[tuple[Raw, bytes, set[int]]], compiled: Compiled, objects: Objects
-) -> None:
-    """Look again at changed files whose hits may all stand on lines that were there before."""
+) -> set[bytes]:
+    """Those of the changed files whose hits do not all stand on lines that were there before."""
+    if not narrowed:
+        return set()
     from orchestrate.checks.added import added_texts
 
+    doubtful = set()
     olds = objects.contents([entry[3] for entry, _, _ in narrowed])
-    for (_, new, hits), answer in zip(narrowed, olds, strict=True):
+    for (entry, new, hits), answer in zip(narrowed, olds, strict=True):
         if answer is None:
             raise Doubt("an old blob is not there")
         old = answer[2].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         added = added_texts(old, new)
-        if any(len(line) > MAX_LINE for line in added):
-            raise Doubt("a long line")
-        if found_in(compiled.content, b"\n".join(added)) & hits:
-            raise Doubt("an added line matches")
+        is_long = any(len(line) > MAX_LINE for line in added)
+        if is_long or found_in(compiled.content, b"\n".join(added)) & hits:
+            doubtful.add(entry[0])
+    return doubtful
 
 
-def _judge_shape(path: bytes, data: bytes, classes: Classes, table: dict[str, Any]) -> None:
-    """What the built-in checks and the limits say to one file's bytes."""
+def _is_ordinary(path: bytes, data: bytes, classes: Classes, table: dict[str, Any]) -> bool:
+    """Whether the built-in checks and the limits surely say nothing to one file's bytes."""
     if len(data) > table["max_bytes"]:
         raise Doubt("a large file")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Doubt("UTF-16")
+        return False
     if data[:2] == b"#!" and table["judges_commands"] and b"." not in path.rpartition(b"/")[2]:
-        raise Doubt("a script")
+        return False
     maybe, surely = classes
-    for builtin, include, exclude in table["builtins"]:
-        if include in maybe and exclude not in surely and not _parses(builtin, data):
-            raise Doubt(builtin)
+    return all(
+        _parses(builtin, data)
+        for builtin, include, exclude in table["builtins"]
+        if include in maybe and exclude not in surely
+    )
 
 
 def _parses(builtin: str, data: bytes) -> bool:

@@ -31,16 +31,17 @@ def main(argv: Sequence[str]) -> NoReturn:
     if arguments[:1] == ["--orchestrate-probe"]:  # `doctor` asks; see stubs.py
         sys.stderr.write("orchestrate: this hook fires\n")
         _end(0)
+    doubtful = None
     if hook in FAST:
         try:
             FAST[hook](os.getcwd(), arguments)
             _end(0)
-        except Doubt:
-            pass
+        except Doubt as doubt:
+            doubtful = doubt.paths
         except Exception as error:  # noqa: BLE001 - any failure here is a doubt; the engine decides
             if os.environ.get("ORCHESTRATE_DEBUG"):
                 sys.stderr.write(f"orchestrate: fast path: {type(error).__name__}: {error}\n")
-    _whole(hook, arguments)
+    _whole(hook, arguments, doubtful)
 
 
 def _end(code: int) -> NoReturn:
@@ -50,15 +51,15 @@ def _end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _whole(hook: str, arguments: Sequence[str]) -> NoReturn:
-    """Run the hook with everything imported."""
+def _whole(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | None) -> NoReturn:
+    """Run the hook with everything imported; `doubtful` is what the fast path left to look at."""
     if sys.flags.no_site:
         import site
 
         site.main()
     from orchestrate.hooks.full import run_hook
 
-    _end(run_hook(hook, arguments))
+    _end(run_hook(hook, arguments, doubtful))
 
 
 def pre_commit(folder: str, arguments: Sequence[str]) -> None:
