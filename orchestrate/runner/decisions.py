@@ -4,31 +4,36 @@ An approval names the candidate, the tree and the policy it was given for. When 
 since, the candidate is merged and judged again before it lands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 from orchestrate.errors import Conflict, InvalidInput, OrchestrateError
 from orchestrate.git.repository import Repository
-from orchestrate.ledger.promotion import Judged, TipMoved, branch_tip, promote
+from orchestrate.ledger.promotion import Judged, branch_tip
 from orchestrate.ledger.store import Decision, Ledger, Loaded
 from orchestrate.plans.decide import decide
 from orchestrate.plans.events import Event
 from orchestrate.plans.model import Task
 from orchestrate.plans.routing import Doer, route
-from orchestrate.plans.state import Review, TaskState
+from orchestrate.plans.state import Attempt, Review, TaskState
 from orchestrate.plans.states import TaskEvent, TaskStatus
 from orchestrate.policy.policy import Policy
 from orchestrate.runner import clock
 from orchestrate.runner.judging import judge
-from orchestrate.runner.landing import bench_for, commit_subject, judged, stored_candidate
+from orchestrate.runner.landing import (
+    Landing,
+    bench_for,
+    commit_subject,
+    judged,
+    promote_on_tip,
+    stored_candidate,
+)
 from orchestrate.runner.owner import this_owner
 from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.project import Project, policy_at
 from orchestrate.runner.rework import rework_evidence
 from orchestrate.runner.verdict import Verdict
-
-_MOST_REBUILDS = 20
 
 
 class Decider:
@@ -92,54 +97,55 @@ class Decider:
     def _complete_by_hand(self, loaded: Loaded, task: Task, comment: str) -> tuple[Loaded, str]:
         """Record a person's own task as done: a commit with the record and no code."""
         policy = policy_at(self.repo, loaded.state.base)
-        for _ in range(_MOST_REBUILDS):
-            tip = branch_tip(self.repo, self.ledger.load().state)
+
+        def build(loaded: Loaded) -> Landing:
+            tip = branch_tip(self.repo, loaded.state)
             tree = self.repo.tree_of(tip)
             review = self._review("approved", comment, tip, tree, policy.id)
-            completed = self._event(
-                TaskEvent.COMPLETED, task.id, "done by a person", {"review": asdict(review)}
-            )
+            completed = self._completed(task, "done by a person", review)
             trailers = (("Orchestrate-Task", task.id), ("Orchestrate-Approved-By", self.person))
-            landing = Judged(tip, tree, policy.id, commit_subject(task, policy), comment, trailers)
-            try:
-                return promote(self.ledger, landing, [completed], at=clock.now())
-            except TipMoved:
-                continue
-        raise Conflict("the plan branch keeps moving", hint="try again")
+            subject = commit_subject(task, policy)
+            return Landing(Judged(tip, tree, policy.id, subject, comment, trailers), [completed])
+
+        return self._promoted(build)
 
     def _approve_candidate(self, task: Task, comment: str) -> tuple[Loaded, str]:
-        for _ in range(_MOST_REBUILDS):
-            loaded = self.ledger.load()
-            now = loaded.state.tasks[task.id]
-            made = now.candidate
+        def build(loaded: Loaded) -> Landing:
+            made = loaded.state.tasks[task.id].candidate
             if made is None:
                 raise OrchestrateError(f"task {task.id} has no candidate that passed")
             policy = policy_at(self.repo, loaded.state.base)
-            verdict = self._judge(loaded, task, now, policy)
-            if not verdict.passed:
-                raise Conflict(
-                    f"the candidate of {task.id} no longer passes on the plan branch: "
-                    f"{verdict.reason} {verdict.detail}",
-                    hint=f"orchestrate task return {task.id} --reason … sends it back",
-                )
+            verdict = self._passed(loaded, task, made, policy)
             assert verdict.tree is not None
             review = self._review("approved", comment, made.candidate, verdict.tree, verdict.policy)
-            completed = self._event(
-                TaskEvent.COMPLETED, task.id, "approved", {"review": asdict(review)}
-            )
             landing = judged(task, policy, made, verdict)
             approved = (*landing.trailers, ("Orchestrate-Approved-By", self.person))
-            try:
-                return promote(
-                    self.ledger, replace(landing, trailers=approved), [completed], at=clock.now()
-                )
-            except TipMoved:
-                continue
-        raise Conflict("the plan branch keeps moving", hint="try again")
+            completed = self._completed(task, "approved", review)
+            return Landing(replace(landing, trailers=approved), [completed])
 
-    def _judge(self, loaded: Loaded, task: Task, now: TaskState, policy: Policy) -> Verdict:
-        made = now.candidate
-        assert made is not None
+        return self._promoted(build)
+
+    def _promoted(self, build: Callable[[Loaded], Landing]) -> tuple[Loaded, str]:
+        landed = promote_on_tip(self.ledger, build)
+        if landed is None:
+            raise Conflict("the plan branch keeps moving", hint="try again")
+        return landed
+
+    def _completed(self, task: Task, reason: str, review: Review) -> Event:
+        return self._event(TaskEvent.COMPLETED, task.id, reason, {"review": asdict(review)})
+
+    def _passed(self, loaded: Loaded, task: Task, made: Attempt, policy: Policy) -> Verdict:
+        """The candidate's verdict on the branch as it is now. Raises: Conflict, it is no pass."""
+        verdict = self._judge(loaded, task, made, policy)
+        if verdict.passed:
+            return verdict
+        raise Conflict(
+            f"the candidate of {task.id} no longer passes on the plan branch: "
+            f"{verdict.reason} {verdict.detail}",
+            hint=f"orchestrate task return {task.id} --reason … sends it back",
+        )
+
+    def _judge(self, loaded: Loaded, task: Task, made: Attempt, policy: Policy) -> Verdict:
         cache = self.project.cache(self.repo)
         name = f"{loaded.state.plan.id}/{task.id}-approve"
         place = AttemptPlace.make(cache, name, this_owner())

@@ -2,19 +2,55 @@
 
 import os
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrate.agents.environment import allowed
 from orchestrate.checks.engine import TaskRules
 from orchestrate.git.checkout import CheckoutPool
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid
-from orchestrate.ledger.promotion import Judged
+from orchestrate.ledger.promotion import Judged, TipMoved, promote
+from orchestrate.ledger.store import Ledger, Loaded
+from orchestrate.plans.events import Event
 from orchestrate.plans.model import Task
 from orchestrate.plans.state import Attempt, PlanState
 from orchestrate.policy.policy import Policy
+from orchestrate.runner import clock
 from orchestrate.runner.judging import Bench, Candidate
 from orchestrate.runner.verdict import Verdict
+
+# How often a result is built and judged again because the branch moved meanwhile.
+MOST_REBUILDS = 20
+
+Evidence = Mapping[str, bytes]
+
+
+class Landing(NamedTuple):
+    """What lands, and the events that go with it; the last one completes the task."""
+
+    judged: Judged
+    events: Sequence[Event]
+
+
+def promote_on_tip(
+    ledger: Ledger, build: Callable[[Loaded], Landing], evidence: Evidence | None = None
+) -> tuple[Loaded, Oid] | None:
+    """The state after what was built is promoted, and its commit; None when the branch won't rest.
+
+    `build` is called for the branch as it stands, and again whenever that moved meanwhile; what it
+    raises ends this.
+    """
+    for _ in range(MOST_REBUILDS):
+        landing = build(ledger.load())
+        try:
+            return promote(
+                ledger, landing.judged, landing.events, at=clock.now(), evidence=evidence
+            )
+        except TipMoved:
+            continue
+    return None
 
 
 def stored_candidate(repo: Repository, made: Attempt) -> Candidate:

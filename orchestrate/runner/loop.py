@@ -25,7 +25,7 @@ from orchestrate.runner.limits import lease_seconds
 from orchestrate.runner.owner import dead_owners, this_owner
 from orchestrate.runner.places import abandoned
 from orchestrate.runner.project import Project, policy_at
-from orchestrate.runner.work import Work
+from orchestrate.runner.work import work_on
 
 POLL_SEC = 1.0  # how soon a decision made elsewhere (an approval, a cancel) is seen
 
@@ -205,7 +205,7 @@ class _Run:
             self.options.keep_workspaces,
         )
         self.report(Progress(task_id, "claimed", state.plan.task(task_id).title))
-        self.running[task_id] = _Running(claim, pool.submit(_work, claim, self.report))
+        self.running[task_id] = _Running(claim, pool.submit(work_on, claim, self.report))
         return True
 
     def _end_lost_ones(self, state: PlanState) -> None:
@@ -243,7 +243,3 @@ class _Run:
         return self.ledger.append(
             lambda loaded: Decision(decide(loaded.state, event)), at=clock.now()
         )
-
-
-def _work(claim: Claim, report: Report) -> None:
-    Work(claim, report).run()
