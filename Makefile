@@ -29,8 +29,15 @@ test-clients: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks
 
+# One target a minute; more: make fuzz SECONDS=3600. atheris has wheels for Linux.
+SECONDS ?= 60
+fuzz: $(READY)
+	$(BIN)/pip install --quiet atheris
+	for target in $$($(BIN)/python -c 'from tests.fuzz.targets import TARGETS; print(*TARGETS)'); do \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(SECONDS) || exit 1; done
+
 docs: $(READY)
-	$(BIN)/python -m tests.docs.generated
+	$(BIN)/python -m tests.generated_docs
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

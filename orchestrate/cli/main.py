@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("orchestrate.cli.watch:watch", "Check and checkpoint a tree while it is worked in."),
     "agents": ("orchestrate.cli.agents:agents", "Show which agents are configured and start."),
     "doctor": ("orchestrate.cli.doctor:doctor", "Prove that each hook fires, in each worktree."),
+    "integrate": (
+        "orchestrate.cli.integrate:integrate",
+        "Add the hooks to pre-commit, prek, husky or lefthook.",
+    ),
     "hook": ("orchestrate.cli.hook:hook", "Run one hook, as git or an agent's client does."),
     "uninstall": ("orchestrate.cli.uninstall:uninstall", "Remove the hooks, byte for byte."),
     "completion": ("orchestrate.cli.completion:completion", "Print a shell's completion script."),

@@ -9,10 +9,12 @@ from orchestrate.agents.reasons import Reason
 from orchestrate.checks.change import between
 from orchestrate.checks.engine import TaskRules, run_checks
 from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.search import Search
 from orchestrate.git.checkout import CheckoutPool
 from orchestrate.git.merges import MergeResult
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid
+from orchestrate.hooks.compiling import joint_search
 from orchestrate.plans.model import Direction, Task
 from orchestrate.plans.routing import is_measured
 from orchestrate.policy.policy import Policy
@@ -53,11 +55,23 @@ class Bench:
     # With a metric: the value a candidate has to beat.
     to_beat: float | None = None
 
+    def search(self) -> Search:
+        """The policy's compiled search, this thread's own: hyperscan scans for one at a time."""
+        kept: dict[str, Search] = _OF_THREAD.__dict__.setdefault("searches", {})
+        if self.policy.id not in kept:
+            kept.clear()  # one policy a plan
+            kept[self.policy.id] = joint_search(self.policy)[0]
+        return kept[self.policy.id]
+
+
+_OF_THREAD = threading.local()
+
 
 def secrets_in(repo: Repository, base: Oid, tree: Oid, bench: Bench) -> tuple[Finding, ...]:
     """The secrets that a tree would bring, as blocking findings; `repo` sees both trees."""
     change = between(repo, repo.tree_of(base), tree)
-    found = run_checks(change, bench.policy, bench.rules, only=frozenset({"secrets"}))
+    only = frozenset({"secrets"})
+    found = run_checks(change, bench.policy, bench.rules, only=only, search=bench.search())
     return tuple(f for f in found if f.severity is Severity.BLOCK)
 
 
@@ -65,7 +79,7 @@ def judge(candidate: Candidate, tip: Oid, bench: Bench) -> Verdict:
     """The verdict on a candidate as it would land on `tip`."""
     repo, policy = bench.repo, bench.policy
     change = between(repo, repo.tree_of(candidate.base), candidate.tree)
-    findings = tuple(run_checks(change, policy, bench.rules))
+    findings = tuple(run_checks(change, policy, bench.rules, search=bench.search()))
     blocked = Verdict(Reason.CHECKS_FAILED, tip, None, policy.id, findings)
     if any(f.severity is Severity.BLOCK for f in findings):
         return blocked
