@@ -7,15 +7,14 @@ import click
 
 from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table, shown
-from orchestrate.cli.taking_back import dry_run_option, print_rollback
+from orchestrate.cli.plan_decisions import COMMANDS
+from orchestrate.cli.plan_summary import done_of, plan_summary
 from orchestrate.errors import InvalidInput
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.state import PlanState
-from orchestrate.plans.states import DONE, PlanEvent, PlanStatus
-from orchestrate.runner import planning, restoring
+from orchestrate.runner import planning
 from orchestrate.runner.decisions import need_reason
 from orchestrate.runner.project import policy_at
-from orchestrate.runner.rollbacks import roll_back_to
 
 
 @click.group()
@@ -29,7 +28,12 @@ def plan() -> None:
       orchestrate plan create --file plan.yaml
       orchestrate plan show
       orchestrate plan approve
+      orchestrate plan merge
     """
+
+
+for command in COMMANDS:
+    plan.add_command(command)
 
 
 @plan.command("templates")
@@ -171,32 +175,10 @@ def list_plans(ctx: click.Context, as_json: bool) -> None:
         click.echo("no plans yet; orchestrate plan templates lists what to start from")
     else:
         rows = [
-            (s.plan.id, str(s.status), _done(s), str(s.plan.version), s.plan.title) for s in states
+            (s.plan.id, str(s.status), done_of(s), str(s.plan.version), s.plan.title)
+            for s in states
         ]
         print_table(("plan", "status", "done", "version", "title"), rows)
-
-
-def _done(state: PlanState) -> str:
-    done = sum(task.status in DONE for task in state.tasks.values())
-    return f"{done}/{len(state.tasks)}"
-
-
-def plan_summary(state: PlanState) -> dict[str, Any]:
-    """A plan as `--json` shows it."""
-    return {
-        "id": state.plan.id,
-        "title": state.plan.title,
-        "status": str(state.status),
-        "reason": state.reason,
-        "version": state.plan.version,
-        "approved": state.is_approved,
-        "base": state.base,
-        "branch": state.branch,
-        "target": state.target,
-        "failure_policy": str(state.plan.failure_policy),
-        "waves": state.plan.waves(),
-        "tasks": {task.id: str(task.status) for task in state.tasks.values()},
-    }
 
 
 @plan.command("show")
@@ -272,113 +254,3 @@ def _revised(loaded: Loaded) -> None:
     state = loaded.state
     click.echo(f"plan {state.plan.id} is now at version {state.plan.version}, not approved")
     click.echo(f"next: orchestrate plan approve {state.plan.id}")
-
-
-@plan.command("approve")
-@plan_argument
-@click.option("--version", "version", type=int, help="Refuse unless the plan is at this version.")
-@click.pass_context
-def approve(ctx: click.Context, plan: str | None, version: int | None) -> None:
-    """Approve a plan as it stands; a later edit voids the approval."""
-    project = project_of(ctx)
-    ledger = chosen_plan(project, project.open(), plan)
-    seen = ledger.load()
-    if version is not None and version != seen.state.plan.version:
-        raise InvalidInput(
-            f"plan {ledger.plan_id} is at version {seen.state.plan.version}, not {version}"
-        )
-    state = planning.approve(ledger, seen).state
-    click.echo(f"approved plan {state.plan.id}, version {state.plan.version}")
-    click.echo(f"next: orchestrate run {state.plan.id}")
-
-
-@plan.command("reject")
-@plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
-@click.pass_context
-def reject(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """Reject a draft for good."""
-    _plan_step(ctx, plan, PlanEvent.REJECTED, need_reason(reason, "a rejection"))
-
-
-@plan.command("pause")
-@plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
-@click.pass_context
-def pause(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """Pause a running plan: its runner ends what runs and stops."""
-    _plan_step(ctx, plan, PlanEvent.PAUSED, reason)
-
-
-@plan.command("resume")
-@plan_argument
-@click.pass_context
-def resume(ctx: click.Context, plan: str | None) -> None:
-    """Let a paused plan go on."""
-    _plan_step(ctx, plan, PlanEvent.RESUMED, "")
-
-
-@plan.command("abort")
-@plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
-@click.pass_context
-def abort(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """End a plan; what was promoted stays on its branch."""
-    _plan_step(ctx, plan, PlanEvent.ABORTED, need_reason(reason, "an abort"))
-
-
-@plan.command("rollback")
-@plan_argument
-@click.option("--to", "task_id", metavar="TASK", required=True, help="The last task that stays.")
-@click.option("--reason", default="", help="Why; recorded.")
-@dry_run_option
-@json_option
-@click.pass_context
-def rollback(
-    ctx: click.Context, plan: str | None, task_id: str, reason: str, dry_run: bool, as_json: bool
-) -> None:
-    """Take back everything that was promoted after a task, the newest first.
-
-    \b
-    Examples:
-      orchestrate plan rollback --to parser --dry-run
-      orchestrate plan rollback login-fails-abc234 --to parser --reason "start over from here"
-    """
-    project = project_of(ctx)
-    ledger = chosen_plan(project, project.open(), plan)
-    done = roll_back_to(ledger, task_id, reason, dry_run=dry_run)
-    print_rollback(ledger.plan_id, done, dry_run=dry_run, as_json=as_json)
-
-
-@plan.command("restore")
-@click.argument("plan_id", metavar="PLAN")
-@click.option("--from", "source", default="", metavar="COMMIT", help="Whose record to take.")
-@json_option
-@click.pass_context
-def restore(ctx: click.Context, plan_id: str, source: str, as_json: bool) -> None:
-    """Begin a lost ledger anew from the committed record.
-
-    Taken is the plan branch's record, else HEAD's. What had ended stands as recorded; the rest
-    starts afresh and the plan waits for approval. Not in a record, and so not restored: the single
-    events, evidence, attempts at unfinished tasks, the approval.
-
-    \b
-    Examples:
-      orchestrate plan restore login-fails-abc234
-      orchestrate plan restore login-fails-abc234 --from main
-    """
-    project = project_of(ctx)
-    state = restoring.restore(project, project.open(), plan_id, source).state
-    if as_json:
-        print_json(plan_summary(state))
-        return
-    click.echo(f"restored plan {plan_id}: {state.status}, {_done(state)} done")
-    if not state.is_approved and state.status is PlanStatus.DRAFT:
-        click.echo(f"next: orchestrate plan show {plan_id}; orchestrate plan approve {plan_id}")
-
-
-def _plan_step(ctx: click.Context, plan: str | None, kind: PlanEvent, reason: str) -> None:
-    project = project_of(ctx)
-    ledger = chosen_plan(project, project.open(), plan)
-    state = planning.plan_event(ledger, kind, reason).state
-    click.echo(f"plan {state.plan.id} is {state.status}")

@@ -7,7 +7,7 @@ import click
 from orchestrate.cli.active import active_json, print_active
 from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table, shown
-from orchestrate.cli.plan import plan_summary
+from orchestrate.cli.plan_summary import plan_summary
 from orchestrate.ledger.codec import task_json
 from orchestrate.plans.state import PlanState, TaskState
 from orchestrate.plans.states import PLAN_ENDED, PlanStatus, TaskStatus
