@@ -5,6 +5,7 @@ time for that), the commands that the policy refuses, and where the hook shows t
 """
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def write_guard(attempt: AttemptRequest) -> Path:
         "regexes": scope_regexes(scope.allow, scope.deny, scope.protected),
         "commands": [rule._asdict() for rule in attempt.refused_commands],
         "workspace": str(attempt.workspace),
+        "hidden": [os.path.realpath(path) for path in attempt.hide],
         "fired": str(fired_file(attempt)),
     }
     path = attempt.scratch / "guard.json"

@@ -43,7 +43,8 @@ def sandboxed(tool: Tool, attempt: AttemptRequest, command: Command) -> Command:
             hint="install bubblewrap and allow user namespaces, or set sandbox: none",
         )
     argv = (bwrap, *arguments(tool, attempt, command), "--", *command.argv)
-    return Command(argv, command.env, command.stdin)
+    # The folder that TMPDIR names outside may not be there: /tmp is, and is the agent's own.
+    return Command(argv, {**command.env, "TMPDIR": "/tmp"}, command.stdin)
 
 
 def arguments(tool: Tool, attempt: AttemptRequest, command: Command) -> list[str]:

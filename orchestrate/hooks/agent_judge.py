@@ -69,6 +69,10 @@ def judge_path(path: str, guard: Mapping[str, Any], root: str) -> Iterator[str]:
     """Why a write to the path is refused."""
     top = os.path.realpath(root)
     full = os.path.join(os.path.realpath(os.path.join(top, os.path.dirname(path))), _last(path))
+    for hidden in guard.get("hidden", ()):
+        if (full + "/").startswith(f"{hidden}/") and not (full + "/").startswith(top + "/"):
+            yield f"{path} lies in another repository: work in {root} only"
+            return
     if full.startswith(TEMPORARY) and not (full + "/").startswith(top + "/"):
         return
     if not full.startswith(top + "/"):

@@ -98,3 +98,12 @@ def test_a_daemon_in_the_sandbox_ends_with_it(run: Callable[..., AttemptEnd]) ->
     end = run("setsid sleep 300 & sleep 0.1; exit 0")
     assert end.reason_code is Reason.ENDED
     assert end.seconds < 5
+
+
+@needs_bwrap
+def test_temporary_files_have_a_place(
+    run: Callable[..., AttemptEnd], attempt: Callable[..., AttemptRequest], tmp_path: Path
+) -> None:
+    request = replace(attempt(), environ={**os.environ, "TMPDIR": str(tmp_path / "unseen")})
+    end = run('touch "$(mktemp)" && echo "$TMPDIR"', request)
+    assert (end.code, end.output.read_text()) == (0, "/tmp\n")

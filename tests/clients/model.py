@@ -12,7 +12,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -40,8 +40,9 @@ class Turn:
 class Model:
     """A server that plays turns; `requests` keeps what each task request said."""
 
-    def __init__(self, turns: Sequence[Turn], cwd: str) -> None:
-        self._turns, self._cwd = list(turns), cwd
+    def __init__(self, turns: Sequence[Turn], cwd: str | Callable[[], str]) -> None:
+        self._turns = list(turns)
+        self._cwd = cwd if callable(cwd) else lambda: str(cwd)
         self._lock = threading.Lock()
         self.requests: list[str] = []
         handler = type("Handler", (_Handler,), {"model": self})
@@ -77,7 +78,7 @@ class Model:
         last = not turn.write and not turn.shell and turn.status == 200
         if last and SUBMIT.split()[1] in said:
             turn = replace(turn, shell=SUBMIT)
-        return turn, _call(turn, tools, self._cwd)
+        return turn, _call(turn, tools, self._cwd() if turn.write else "")
 
 
 def _as_text(turn: Turn) -> str:

@@ -176,6 +176,14 @@ def test_protected_and_planned_paths(changes: dict[str, object], path: str, says
     assert (says in found) if says else not found
 
 
+def test_a_hidden_repository_is_refused_though_it_lies_in_tmp() -> None:
+    guard = {"hidden": ["/tmp/users"]}
+    assert judge("Write", {"file_path": "/tmp/users/a"}, guard, "/tmp/work") != []
+    assert judge("Bash", {"command": "echo x > /tmp/users/a"}, guard, "/tmp/work") != []
+    assert judge("Write", {"file_path": "/tmp/users2/a"}, guard, "/tmp/work") == []
+    assert judge("Write", {"file_path": "/tmp/users/work/a"}, guard, "/tmp/users/work") == []
+
+
 def test_a_scope_that_names_a_protected_path_reaches_it() -> None:
     lists = scope_regexes([".github/**", "**"], [], [".github/", "ci/"])
     guard = {"scope": [".github/**"], "allow_protected": True, "regexes": lists}
