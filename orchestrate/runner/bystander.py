@@ -17,8 +17,8 @@ def look(repo: Repository, ours: tuple[str, ...]) -> Seen:
 
     `ours` are the prefixes of refs that the runner itself moves.
     """
-    seen = {
-        name: oid
+    seen: Seen = {
+        name: str(oid)
         for prefix in ("refs/heads/", "refs/tags/")
         for name, oid in repo.refs(prefix).items()
         if not name.startswith(ours)
