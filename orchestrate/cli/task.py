@@ -1,5 +1,6 @@
 """`orchestrate task …`: look at one task and decide on it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.model import Task
 from orchestrate.plans.routing import needs_review, route
 from orchestrate.plans.state import Attempt, TaskState
+from orchestrate.runner.attempt import UNJUDGED, candidate_ref
 from orchestrate.runner.decisions import Decider, need_reason
 from orchestrate.runner.rollbacks import roll_back_task
 
@@ -60,6 +62,15 @@ def _prompt(ledger: Ledger, loaded: Loaded, task_id: str) -> str:
     return prompt(next_pack(ledger.repo, loaded.state, task_id))
 
 
+def _unjudged(ledger: Ledger, task: TaskState) -> dict[str, str]:
+    """What stopped attempts left: the attempt's number -> the ref that keeps it."""
+    refs = {
+        made.number: candidate_ref(ledger.plan_id, task.id, made.revision, made.attempt, UNJUDGED)
+        for made in task.attempts
+    }
+    return {number: ref for number, ref in refs.items() if ledger.repo.ref(ref)}
+
+
 def _as_json(ledger: Ledger, loaded: Loaded, one: Task) -> dict[str, Any]:
     return {
         **task_json(loaded.state.tasks[one.id]),
@@ -70,6 +81,7 @@ def _as_json(ledger: Ledger, loaded: Loaded, one: Task) -> dict[str, Any]:
         "depends_on": list(one.depends_on),
         "criteria": [c.text for c in one.criteria],
         "evidence": ledger.evidence(loaded, one.id),
+        "unjudged": _unjudged(ledger, loaded.state.tasks[one.id]),
     }
 
 
@@ -95,8 +107,11 @@ def _print_task(ledger: Ledger, loaded: Loaded, one: Task) -> None:
 
 
 def _print_attempts(ledger: Ledger, loaded: Loaded, now: TaskState) -> None:
+    unjudged = _unjudged(ledger, now)
     for attempt in now.attempts:
         print_attempt(attempt)
+        if attempt.number in unjudged:
+            click.echo(f"      left, not judged: git show {unjudged[attempt.number]}")
     for review in now.reviews:
         click.echo(
             f"  {review.decision} by {shown(review.by)}: {shown(review.comment)}".rstrip(": ")
@@ -106,11 +121,13 @@ def _print_attempts(ledger: Ledger, loaded: Loaded, now: TaskState) -> None:
 
 
 def print_attempt(attempt: Attempt) -> None:
-    """An attempt with its findings and what its commands came to."""
+    """An attempt with the agents before it, its findings and what its commands came to."""
     measured = f", measured {attempt.metric:g}" if attempt.metric is not None else ""
     click.echo(
         f"  {attempt.number} by {attempt.agent}: {attempt.outcome}, {attempt.reason}{measured}"
     )
+    for passed in attempt.passed_over:
+        click.echo(f"      passed over {passed['agent']}: {shown(passed['reason'])}")
     if attempt.detail:
         click.echo(f"      {shown(attempt.detail)}")
     for finding in attempt.findings:
@@ -121,7 +138,15 @@ def print_attempt(attempt: Attempt) -> None:
         )
     for verification in attempt.verifications:
         mark = "passed" if verification["passed"] else f"failed ({verification['ended']})"
-        click.echo(f"      {mark}: {shown(verification['command'])}")
+        click.echo(f"      {mark}: {shown(verification['command'])}{_origin(verification)}")
+
+
+def _origin(verification: Mapping[str, Any]) -> str:
+    """Which gate the command belongs to, and since when its verdict stands, where it does."""
+    gate, reused = verification.get("gate"), verification.get("reused")
+    if not gate:
+        return ""
+    return f" ({verification['criterion']}{f', reused from {reused}' if reused else ''})"
 
 
 @task.command("approve")

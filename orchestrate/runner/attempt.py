@@ -35,6 +35,9 @@ from orchestrate.runner.places import AttemptPlace
 from orchestrate.runner.workspace_hooks import share_cache, write_hooks
 
 CANDIDATES = "refs/orchestrate/candidates/"
+UNJUDGED = "unjudged"  # the part of an attempt's number that names what it left when it was stopped
+# Where there is nothing to read, or what is read would be too much for the disk.
+_NOT_KEPT = frozenset({Reason.WORKSPACE_LOST, Reason.WORKSPACE_LIMIT, Reason.DISK_FULL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,22 @@ def attempt(
         result=end.result,
         noticed=noticed,
     )
-    if end.outcome is not Outcome.ENDED:
-        return produced
+    if end.outcome is Outcome.ENDED:
+        return _captured(repo, assignment, place, bench, at, produced)
+    if end.reason_code not in _NOT_KEPT:
+        _keep_unjudged(repo, assignment, place, bench, at)
+    return produced
+
+
+def _captured(
+    repo: Repository,
+    assignment: Assignment,
+    place: AttemptPlace,
+    bench: Bench,
+    at: int,
+    produced: Produced,
+) -> Produced:
+    """What was produced, with the tree that is left as the candidate."""
     try:
         tree = capture_tree(repo, place.work, place.index, objects=place.objects)
     except OrchestrateError as error:
@@ -120,6 +137,26 @@ def attempt(
     admit(repo, place.objects)
     commit = keep_candidate(repo, assignment, tree, at)
     return replace(produced, candidate=Candidate(commit, tree, assignment.base))
+
+
+def _keep_unjudged(
+    repo: Repository, assignment: Assignment, place: AttemptPlace, bench: Bench, at: int
+) -> None:
+    """Keep what a stopped attempt left for people to look at; it is no candidate.
+
+    Nothing is kept of a tree that is as it was or that holds a secret. What cannot be read is not
+    kept either: why the attempt was stopped is what counts.
+    """
+    try:
+        tree = capture_tree(repo, place.work, place.index, objects=place.objects)
+        if tree == repo.tree_of(assignment.start):
+            return
+        if secrets_in(view(repo, place.objects), assignment.base, tree, bench):
+            return
+        admit(repo, place.objects)
+        keep_candidate(repo, assignment, tree, at, UNJUDGED)
+    except (OrchestrateError, OSError):
+        return
 
 
 def _request(repo: Repository, assignment: Assignment, place: AttemptPlace) -> AttemptRequest:
@@ -180,9 +217,9 @@ def keep_candidate(
         ("Orchestrate-Attempt", number),
     ]
     who = Signature(*repo.identity(), at)
-    message = compose_message(f"candidate: {a.task_id} {number}", trailers=trailers)
+    message = compose_message(f"{part or 'candidate'}: {a.task_id} {number}", trailers=trailers)
     commit = repo.commit(tree, [a.base], message, author=who, committer=who)
-    name = f"{CANDIDATES}{a.plan_id}/{a.task_id}/{a.revision}-{a.attempt}{part and '-'}{part}"
+    name = candidate_ref(a.plan_id, a.task_id, a.revision, a.attempt, part)
 
     def point() -> None:
         # A killed run may have left one of this number behind: it was never recorded.
@@ -190,3 +227,8 @@ def keep_candidate(
 
     retry(point, on=(RefMoved,))
     return commit
+
+
+def candidate_ref(plan: str, task: str, revision: int, attempt: int, part: str = "") -> str:
+    """The ref that keeps what an attempt came to, or the named part of it."""
+    return f"{CANDIDATES}{plan}/{task}/{revision}-{attempt}{part and '-'}{part}"

@@ -27,7 +27,7 @@ from orchestrate.plans.state import Attempt, PlanState, Review
 from orchestrate.plans.states import PlanEvent, TaskEvent
 from orchestrate.policy.globs import Globs
 from orchestrate.runner import active_task, clock
-from orchestrate.runner.attempt import CANDIDATES
+from orchestrate.runner.attempt import candidate_ref
 from orchestrate.runner.decisions import person_of
 from orchestrate.runner.judging import Candidate, judge
 from orchestrate.runner.landing import bench_for
@@ -168,7 +168,7 @@ def _record(
     proposals = [replace(attempted, generation=made.generation)]
     if reviewed is not None:
         proposals += _closing(repo, own, made, verdict, reviewed)
-    name = f"{CANDIDATES}{own.ledger.plan_id}/{task}/{made.revision}-{made.attempt}"
+    name = candidate_ref(own.ledger.plan_id, task, made.revision, made.attempt)
 
     def decision(now: Loaded) -> Decision:
         events = decide_all(now.state, proposals)

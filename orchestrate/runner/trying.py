@@ -100,6 +100,8 @@ def _tried(
     measured = state.with_task(replace(now, metric_baseline=baseline))
     assignment = _assignment(held, measured, best, session)
     produced = attempt(held.repo, assignment, adapter, place, bench, held.cancel, clock.now())
+    if produced.noticed:
+        held.say("noticed", f"changed in your repository meanwhile: {', '.join(produced.noticed)}")
     if produced.candidate is None or held.cancel.is_set():
         return Tried(chosen, started, produced, None, baseline)
     held.say("judging", now.number)
