@@ -31,7 +31,7 @@ from orchestrate.policy.plan_document import load_plan_document
 from orchestrate.policy.yaml_edit import dump_yaml
 from orchestrate.runner import active_task, clock
 from orchestrate.runner.decisions import person_of
-from orchestrate.runner.planning import check_agents_and_roles, new_plan_id
+from orchestrate.runner.planning import check_names, new_plan_id
 from orchestrate.runner.project import ledger_prefix, policy_at
 
 
@@ -195,7 +195,7 @@ def _open(repo: Repository, wish: Wish) -> OwnTask:
     text = dump_yaml(_document(wish), comment="Made by orchestrate start.")
     document = load_plan_document(text, "the task")
     plan = Plan.from_document(document)
-    check_agents_and_roles(plan, policy_at(repo, base))
+    check_names(plan, policy_at(repo, base))
     state = new_state(
         plan, repo.write_blob(text), base=base, branch="", target=repo.head_branch() or ""
     )

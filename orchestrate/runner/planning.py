@@ -123,7 +123,7 @@ def create(
     document = load_plan_document(plan_yaml, name)
     plan = Plan.from_document(document)
     policy = policy_at(repo, base)
-    check_agents_and_roles(plan, policy)
+    check_names(plan, policy)
     ledger = project.ledger(repo, plan.id)
     state = new_state(
         plan,
@@ -147,8 +147,8 @@ def create(
     return approve(ledger, loaded, "the plan (requires_approval: false)")
 
 
-def check_agents_and_roles(plan: Plan, policy: Policy) -> None:
-    """Refuse a plan that names agents or roles which the policy does not have.
+def check_names(plan: Plan, policy: Policy) -> None:
+    """Refuse a plan that names agents, roles or gate profiles which the policy does not have.
 
     Raises:
         InvalidInput: it does; the message names what is there.
@@ -157,6 +157,7 @@ def check_agents_and_roles(plan: Plan, policy: Policy) -> None:
         named: list[tuple[str, str, list[str]]] = [
             ("role", task.role, list(policy.roles)),
             ("agent", task.agent, list(policy.config.agents)),
+            ("gate profile", task.gate_profile or "", list(policy.config.gates.profiles)),
         ]
         for kind, name, known in named:
             if name and name not in known:
@@ -183,7 +184,7 @@ def revise(ledger: Ledger, plan_yaml: bytes, name: str, reason: str) -> Loaded:
             hint="an edit keeps the id; a plan of another id is made with: orchestrate plan create",
         )
     plan = Plan.from_document(document)
-    check_agents_and_roles(plan, policy_at(ledger.repo, loaded.state.base))
+    check_names(plan, policy_at(ledger.repo, loaded.state.base))
     data = {
         "document": document,
         "plan_blob": ledger.repo.write_blob(plan_yaml),

@@ -43,6 +43,7 @@ def test_the_next_allowed_agent_goes_on_where_one_fails_as_a_tool(
         ("first", "AGENT_NOT_FOUND", []),
         ("second", "PASS_ALL_CRITERIA", [{"agent": "first", "reason": "AGENT_NOT_FOUND"}]),
     ]
+    assert "passed over first: AGENT_NOT_FOUND" in orchestrate("task", "show", "a").out
     assert "events verified" in orchestrate("log", "--verify").out
 
 

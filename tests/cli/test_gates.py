@@ -174,12 +174,19 @@ def test_a_candidate_that_fails_its_gate_is_sent_back_with_the_steps_output(
     assert "want 42" in pack["failures"][0]["output"]
 
 
-def test_a_task_names_its_own_profile_and_an_unknown_one_never_passes(start, orchestrate) -> None:
-    task = {**TASK, "gate_profile": "nightly"}
-    start({"a": tries([write("a/x")])}, task, config=gates({"id": "x", "command": "true"}))
-    orchestrate("run", code=1)
-    made = json.loads(orchestrate("status", "--json").out)["tasks"][0]["attempts"]
-    assert [a["reason"] for a in made] == ["GATE_NOT_RUN"]
+def test_a_task_names_its_own_profile_which_shows_with_the_task(start, orchestrate) -> None:
+    task = {**TASK, "gate_profile": "fast"}
+    start({"a": tries([write("a/x")])}, task, config=gates({"id": "has", "command": "test -e a/x"}))
+    orchestrate("run")
+    assert "passed: test -e a/x (gate fast: has)" in orchestrate("task", "show", "a").out
+
+
+def test_a_plan_that_names_an_unknown_profile_is_refused(repo, git, orchestrate, tmp_path) -> None:
+    playing(repo, git, {}, gates({"id": "x", "command": "true"}))
+    path = plan_file(tmp_path, {**TASK, "gate_profile": "nightly"})
+    ran = orchestrate("plan", "create", "--file", str(path), code=2)
+    assert "task 'a' names the gate profile 'nightly', which the policy does not have" in ran.err
+    assert "there is: fast" in ran.err
 
 
 def test_the_merge_profile_holds_a_finished_plan_until_it_passes(
