@@ -254,6 +254,16 @@ _ENTRIES = (
         "push in smaller parts, or look with `orchestrate check RANGE` first",
     ),
     Entry(
+        "secrets-engine-failed",
+        "secrets",
+        BLOCK,
+        "a program named by `secrets.engine` that did not look for secrets",
+        "The policy asks for its word on every change. It is not installed, failed, took too long "
+        "or reported what cannot be read, and what it did not look at has not passed.",
+        "install gitleaks or trufflehog, as `secrets.engine` in .orchestrate/config.yaml says, on "
+        "PATH; or set it to `builtin`",
+    ),
+    Entry(
         "check-crashed",
         "engine",
         BLOCK,

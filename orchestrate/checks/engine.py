@@ -95,10 +95,8 @@ def run_checks(
     else:
         found.update(_run("search", partial(_prepare, policy, held), stats))
     of_tree = [c for c in _tree_checks(change, policy, task) if _wanted(c[1], only, skip)]
-    if held and _wanted("secrets", only, skip):
-        allowed = hidden.permits(policy.config.secrets, baseline)
-        links = partial(hidden.check_links, change, held[0].scanner, allowed)
-        of_tree.append(("secrets in links", "secrets", links))
+    if held:
+        of_tree += _secret_checks(change, policy, held[0], baseline, only, skip)
     of_file = [
         c
         for c in _file_checks(change, policy, task, held[0] if held else None, baseline)
@@ -113,7 +111,8 @@ def run_checks(
         for name, _, of_entry in of_file:
             found.update(_run(name, partial(of_entry, entry), stats))
     stats.bytes += change.bytes_read
-    return sorted((f for f in found if _kept(f, only, skip)), key=order)
+    kept = {f for f in found if _kept(f, only, skip)}
+    return sorted(hidden.merged(kept, policy.config.secrets.engine), key=order)
 
 
 def _prepare(policy: Policy, held: list[Search]) -> Iterable[Finding]:
@@ -165,16 +164,22 @@ def _wanted(group: str, only: frozenset[str] | None, skip: frozenset[str]) -> bo
         return True
     # An id that the catalogue does not know is a rule's: patterns, commands and secrets give those.
     return any(
-        CATALOGUE[i].group == group
-        if i in CATALOGUE
-        else group in ("patterns", "secrets", "commands")
+        CATALOGUE[i].group == group if i in CATALOGUE else group in _RULED
         for i in only
         if i not in GROUPS
     )
 
 
+def _wants_engine(engine: str, only: frozenset[str] | None, skip: frozenset[str]) -> bool:
+    """Whether another program's findings on secrets are asked for; running it takes its time."""
+    if "secrets" in skip:
+        return False
+    asked = ("secrets", "secrets-engine-failed")
+    return only is None or any(i in asked or i.startswith(f"{engine}-") for i in only)
+
+
 def _kept(found: Finding, only: frozenset[str] | None, skip: frozenset[str]) -> bool:
-    if found.id == "check-crashed":
+    if found.id in ("check-crashed", "secrets-engine-failed"):
         return True
     names = {found.id, group_of(found)}
     return not names & skip and (only is None or bool(names & only))
@@ -205,6 +210,25 @@ def _tree_checks(
     yield "hygiene of the tree", "patterns", lambda: hygiene.check_tree(change, builtins)
     if task is not None:
         yield "outputs", "outputs", lambda: outputs.check_outputs(change, _outputs(task))
+
+
+def _secret_checks(
+    change: Change,
+    policy: Policy,
+    search: Search,
+    baseline: frozenset[str],
+    only: frozenset[str] | None,
+    skip: frozenset[str],
+) -> Iterator[tuple[str, str, TreeCheck]]:
+    """The searches for secrets that are made once a change; files are searched one by one."""
+    allowed = hidden.permits(policy.config.secrets, baseline)
+    engine = policy.config.secrets.engine
+    if _wanted("secrets", only, skip):
+        links = partial(hidden.check_links, change, search.scanner, allowed)
+        yield "secrets in links", "secrets", links
+    if engine != hidden.BUILTIN and _wants_engine(engine, only, skip):
+        ask = partial(hidden.check_external, change, engine, search.scanner, allowed)
+        yield engine, "secrets", ask
 
 
 def _file_checks(

@@ -2,7 +2,8 @@
 
 from orchestrate.checks.catalogue import CATALOGUE
 from orchestrate.checks.engine import GROUPS
-from orchestrate.checks.secrets.rules import shipped
+from orchestrate.checks.secrets.rules import NEXT_STEP, shipped
+from orchestrate.checks.secrets.tools import TOOLS
 from orchestrate.errors import InvalidInput
 from orchestrate.policy.policy import Policy
 
@@ -14,6 +15,7 @@ def explained(id: str, policy: Policy) -> str:
         InvalidInput: nothing of that id exists.
     """
     text = _built_in(id) or _of_rules(id, policy) or _of_harness(id, policy) or _of_secrets(id)
+    text = text or _of_tools(id)
     if not text:
         raise InvalidInput(
             f"there is no check of the id {id!r}", hint=f"the groups are: {', '.join(GROUPS)}"
@@ -57,3 +59,10 @@ def _of_secrets(id: str) -> str:
             head = f"{id} ({rule.severity}), a secret"
             return f"{head}\n\n{rule.description}{source}\n\nWhat to do: {rule.next_step}"
     return ""
+
+
+def _of_tools(id: str) -> str:
+    tool, _, rule = id.partition("-")
+    if tool not in TOOLS or not rule:
+        return ""
+    return f"{id} (block), a secret that {tool}'s rule {rule} sees\n\nWhat to do: {NEXT_STEP}"

@@ -1,14 +1,16 @@
 """Secrets in a change: what the scanner finds in new content and did not find in the old."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from orchestrate.checks.change import Change
-from orchestrate.checks.findings import Finding
+from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.secrets.allow import Permits
 from orchestrate.checks.secrets.engine import Hit, Scanner, scan
 from orchestrate.git.types import SYMLINK, EntryChange
 from orchestrate.policy.config import SecretsConfig
+
+BUILTIN = "builtin"  # `secrets.engine` where no other program is asked
 
 
 def permits(config: SecretsConfig, baseline: frozenset[str]) -> Permits:
@@ -38,6 +40,32 @@ def check_links(change: Change, scanner: Scanner, allowed: Permits) -> Iterator[
             target = change.link_bytes(entry.new_oid) or b""
             for hit in scan(target, entry.path, scanner=scanner, permits=allowed):
                 yield _finding(hit, entry.path, scanner)
+
+
+def check_external(change: Change, name: str, scanner: Scanner, allowed: Permits) -> list[Finding]:
+    """A finding for each secret that another program sees in what the change brings."""
+    # Running programs takes a room that the fast start of hooks does not want to load.
+    from orchestrate.checks.secrets.external import Content, external_findings
+
+    contents = (
+        Content(entry.path, text, change.old_text(entry))
+        for entry in change.files()
+        if (text := change.text(entry)) is not None  # else `too-large-to-scan` blocks it
+    )
+    return external_findings(name, contents, scanner, allowed)
+
+
+def merged(found: Collection[Finding], name: str) -> Collection[Finding]:
+    """The findings without those of the program `name` on lines where our own rules block."""
+    if name == BUILTIN:
+        return found
+    theirs = f"{name}-"
+    told = {
+        (f.path, f.line)
+        for f in found
+        if f.fingerprint and f.severity == Severity.BLOCK and not f.id.startswith(theirs)
+    }
+    return [f for f in found if not (f.id.startswith(theirs) and (f.path, f.line) in told)]
 
 
 def check_text(text: bytes, scanner: Scanner, allowed: Permits) -> Iterator[Finding]:

@@ -33,6 +33,23 @@ To keep a value that is no secret, in order of preference:
 * for what was there before, a baseline, named by `secrets.baseline` in the configuration:
   `orchestrate check --all --write-baseline FILE`.
 
+## Another program too
+
+`secrets.engine: gitleaks` (or `trufflehog`) in `.orchestrate/config.yaml` has that program look at
+each change as well, in hooks, the runner and CI alike. Install it on `PATH` or beside the Python
+that runs orchestrate. It is given copies of the changed files in a private folder, before and after
+the change, and reports what is new as `gitleaks-<rule>` or `trufflehog-<detector>`; a line that a
+rule below blocks already is told once. It runs with the rules it ships and verifies nothing over
+the network. Its own configuration and marks (`.gitleaks.toml`, `.gitleaksignore`, `gitleaks:allow`)
+are not read, since a change could bring them: the exceptions above hold for its findings too.
+Commit messages and the targets of links are left to the rules below.
+
+Where the program is missing, fails, takes longer than a minute and two seconds a megabyte, or
+reports what cannot be read, the change is refused (`secrets-engine-failed`). Each commit waits for
+it: gitleaks takes about a third of a second to start.
+
+## Our own rules
+
 Samples of each rule stand in `rules/secrets.yaml`, as templates from which the tests make values.
 """
 
