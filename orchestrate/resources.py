@@ -4,13 +4,17 @@ They stand at the top of a checkout and below `orchestrate/_data` in an installe
 """
 
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 
-def folder(name: str) -> Traversable:
+def folder(name: str) -> "Traversable":
     """The shipped folder `rules`, `plan-templates`, `schemas` or `githooks`."""
+    from importlib.resources import files  # brings tempfile; a hook reads nothing that ships
+
     installed = files("orchestrate") / "_data" / name
     if installed.is_dir():
         return installed
@@ -29,7 +33,7 @@ def read(name: str, *parts: str) -> bytes:
 def walk(name: str) -> Iterator[tuple[str, bytes]]:
     """Each file below a shipped folder as (path relative to it, bytes), sorted."""
 
-    def below(at: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    def below(at: "Traversable", prefix: str) -> Iterator[tuple[str, bytes]]:
         for child in sorted(at.iterdir(), key=lambda c: c.name):
             if child.is_dir():
                 yield from below(child, f"{prefix}{child.name}/")

@@ -60,10 +60,12 @@ def check_file(
     script = _script(change, entry) if wanted else ""
     if not script:
         return
-    added = {line.number for line in change.added(entry)}
+    added: set[int] | None = None
     text = change.text(entry) or b""
     for line in script_lines(script):
         for found in _judge(line, wanted, entry.path):
+            if added is None:  # most scripts have no hit, and nothing to compare for
+                added = {line.number for line in change.added(entry)}
             if found.line in added and not (marks and is_marked(text, found.line, found.id)):
                 yield found
 

@@ -10,10 +10,8 @@ Rules kept here:
 """
 
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from xml.parsers import expat
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
@@ -101,6 +99,8 @@ def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
     if len(data) > MAX_PARSED:
         yield _too_large(data, MAX_PARSED)
         return
+    import tomllib  # 6 ms: most changes hold no TOML
+
     try:
         tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
@@ -141,6 +141,8 @@ def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
     if len(data) > MAX_PARSED:
         yield _too_large(data, MAX_PARSED)
         return
+    from xml.parsers import expat
+
     parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     nested: list[str] = []

@@ -129,11 +129,8 @@ def _in_file(
     if text is None:
         return  # `too-large-to-scan` blocks it
     found = 0
-    where = _all_lines(text) if check.on == "whole-file" else change.added(entry)
     candidates = _candidates(check.pattern, text)
-    for line in where:
-        if candidates is not None and line.number not in candidates:
-            continue
+    for line in _lines_to_search(change, entry, check, text, candidates):
         span = search(check.pattern, line.text)
         if span is None or (check.unless and search(check.unless, line.text)):
             continue
@@ -152,6 +149,22 @@ def _in_file(
             column_of(line.text, span[0]),
             shown(line.text[span[0] : span[1]]),
         )
+
+
+def _lines_to_search(
+    change: Change, entry: EntryChange, check: LineCheck, text: bytes, candidates: set[int] | None
+) -> Iterable[Line]:
+    if candidates is not None and not candidates:
+        return ()
+    # The whole of a file that the change adds is added: there is nothing to compare.
+    is_whole = check.on == "whole-file" or (not entry.old_mode and not change.other_olds)
+    if candidates is None:
+        return _all_lines(text) if is_whole else change.added(entry)
+    if is_whole:
+        split = lines(text)
+        # An expression may match beyond the last line's end, where there is no line.
+        return [Line(n, split[n - 1]) for n in sorted(candidates) if n <= len(split)]
+    return [line for line in change.added(entry) if line.number in candidates]
 
 
 def _candidates(pattern: str, text: bytes) -> set[int] | None:
@@ -193,11 +206,13 @@ def search(pattern: str, line: bytes) -> tuple[int, int] | None:
     return start, start + len(match[0].encode())
 
 
+@lru_cache(maxsize=1024)
 def is_wide(pattern: str) -> bool:
     """Whether an expression speaks of characters beyond ASCII."""
     return _WIDE.search(pattern) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_plain(pattern: str) -> bool:
     """Whether an expression means the same on a line and, line by line, on a whole text.
 

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT = 1  # of what the files hold; grows with every change of it
+FORMAT = 2  # of what the files hold; grows with every change of it
 MAX_BYTES = 64 * 1024 * 1024
 
 # What must be equal for a file to mean the same: this code, this interpreter, this processor.

@@ -13,12 +13,11 @@ import fcntl
 import hashlib
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from orchestrate.checks import commands, hygiene, judging, patterns
 from orchestrate.checks.change import MAX_CONTENT
@@ -33,7 +32,7 @@ from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.engine import path_pattern
 from orchestrate.hooks import cache_file
 from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import Globs, remember, translated
 from orchestrate.policy.policy import Policy
 
 CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
@@ -152,6 +151,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
             "required_trailers": bool(config.commit_message.required_trailers),
         },
         "require_task": config.require_task,
+        "secrets_engine": config.secrets.engine,
         "max_bytes": min(config.files.max_file_kb * 1024, MAX_CONTENT),
     }
 
@@ -315,13 +315,38 @@ def _lock(path: str) -> Iterator[None]:
 def _shared(kind: str, content: object) -> str:
     """Where this user's cache, which all repositories share, keeps something made of `content`."""
     digest = hashlib.sha256(repr((shipped_inputs(), content)).encode()).hexdigest()
-    return os.path.join(platformdirs.user_cache_dir("orchestrate"), kind, digest[:32])
+    return os.path.join(_cache_folder(), kind, digest[:32])
+
+
+def _cache_folder() -> str:
+    """What `platformdirs.user_cache_dir` says, without its 5 ms on the system most hooks run on."""
+    if sys.platform != "linux":
+        import platformdirs
+
+        return platformdirs.user_cache_dir("orchestrate")
+    named = os.environ.get("XDG_CACHE_HOME", "").strip()
+    return os.path.join(named or os.path.expanduser("~/.cache"), "orchestrate")
 
 
 def keep_policy(path: str, policy: Policy) -> None:
     """Put a whole policy into the cache."""
+    value = {
+        "inputs": shipped_inputs(),
+        "policy": pickle.dumps(policy),
+        "globs": translated(_all_globs(policy)),
+    }
     with suppress(OSError):
-        cache_file.write(path, {"inputs": shipped_inputs(), "policy": pickle.dumps(policy)})
+        cache_file.write(path, value)
+
+
+def _all_globs(policy: Policy) -> set[str]:
+    """Every path pattern that judging by the policy may need."""
+    found = {*policy.config.protected, *policy.config.secrets.allow_paths}
+    sets = [*commands.SCRIPTS, judging.POLICY, judging.HOOKS, judging.CI]
+    sets += [globs for rule in policy.rules for c in rule.checks for globs in (c.paths, c.excepted)]
+    for role in policy.roles.values():
+        sets += [role.scope, role.deny_paths, *(p.paths for p in role.forbidden_patterns)]
+    return found.union(*sets)
 
 
 def kept_policy(path: str) -> Policy | None:
@@ -329,5 +354,6 @@ def kept_policy(path: str) -> Policy | None:
     value = cache_file.read(path)
     if value is None or value.get("inputs") != shipped_inputs():
         return None
+    remember(value["globs"])
     found = pickle.loads(value["policy"])
     return found if isinstance(found, Policy) else None

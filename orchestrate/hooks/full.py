@@ -21,9 +21,7 @@ from orchestrate.git.changes import Objects
 from orchestrate.git.types import path_text
 from orchestrate.hooks import places
 from orchestrate.hooks.place import Place
-from orchestrate.hooks.ranges import parse_updates, push_findings, transaction_findings
 from orchestrate.hooks.task_file import parse_task
-from orchestrate.hooks.trailers import add_trailers
 
 EXIT_BUG = 3
 PARTIAL = frozenset(["outputs"])  # groups that need a task's whole change, not one commit of it
@@ -100,6 +98,8 @@ def _commit_msg(arguments: Sequence[str]) -> int:
 
 
 def _prepare_commit_msg(arguments: Sequence[str]) -> int:
+    from orchestrate.hooks.trailers import add_trailers
+
     with Objects() as objects:
         place = Place(objects, Path.cwd())
         source = places.read_task(place.git_dir)
@@ -110,6 +110,8 @@ def _prepare_commit_msg(arguments: Sequence[str]) -> int:
 
 
 def _pre_push(arguments: Sequence[str]) -> int:
+    from orchestrate.hooks.ranges import parse_updates, push_findings  # brings subprocess
+
     updates = parse_updates(sys.stdin.buffer.read())
     remote = arguments[0] if arguments else ""
     with Objects() as objects:
@@ -125,6 +127,8 @@ def _post_rewrite(arguments: Sequence[str]) -> int:
 
 
 def _reference_transaction(arguments: Sequence[str]) -> int:
+    from orchestrate.hooks.ranges import transaction_findings
+
     said = sys.stdin.buffer.read()
     if arguments[:1] != ["prepared"]:
         return 0

@@ -14,10 +14,8 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-
-from pathspec import GitIgnoreSpec
 
 from orchestrate.errors import InvalidInput
 
@@ -164,8 +162,31 @@ def _floating(pattern: str) -> int:
     return doubled + sum(max(0, s.count("*") - 1) for s in segments if s != "**")
 
 
-@lru_cache(maxsize=4096)
+MAX_KEPT = 4096  # translated patterns that a process keeps
+_sources: dict[str, str] = {}
+
+
+def translated(patterns: Iterable[str]) -> dict[str, str]:
+    """The expressions of `patterns`, for a cache that another process gives to `remember`."""
+    return {pattern: _regex(pattern) for pattern in patterns}
+
+
+def remember(sources: Mapping[str, str]) -> None:
+    """Take translations that `translated` made: a process with all it needs imports no pathspec."""
+    _sources.update(sources)
+
+
 def _regex(pattern: str) -> str:
+    if pattern not in _sources:
+        if len(_sources) >= MAX_KEPT:
+            _sources.clear()
+        _sources[pattern] = _translate(pattern)
+    return _sources[pattern]
+
+
+def _translate(pattern: str) -> str:
+    from pathspec import GitIgnoreSpec  # 11 ms, which a hook saves (see `remember`)
+
     check_pattern(pattern)
     try:
         compiled = list(GitIgnoreSpec.from_lines([pattern]).patterns)
@@ -198,6 +219,69 @@ def _whole(source: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _matcher(patterns: tuple[str, ...]) -> Matcher:
+    """Says whether one of the patterns takes in a path.
+
+    Most patterns name a folder, a file or an ending: these are looked for as text, which needs no
+    expression to be compiled. Only the others, and paths of no usual form, meet `re`.
+    """
+    for pattern in patterns:
+        _regex(pattern)  # refuses what means nothing
+    texts = {p: _text_of(p) for p in patterns}
+    anywhere = tuple(text for text, is_folder in filter(None, texts.values()) if not is_folder)
+    folders = tuple(text for text, is_folder in filter(None, texts.values()) if is_folder)
+    rest = tuple(p for p in patterns if texts[p] is None)
+    everything = _later(patterns)
+    others = _later(rest) if rest else _nothing
+
+    def match(path: str) -> object:
+        if path[:1] in ("", "/") or path[-1] == "/" or "//" in path:
+            return everything(path)
+        whole = f"/{path}/"
+        for text in anywhere:
+            if text in whole:
+                return True
+        above = whole[:-1]
+        for text in folders:
+            if text in above:
+                return True
+        return others(path)
+
+    return match
+
+
+def _text_of(pattern: str) -> tuple[str, bool] | None:
+    """The text that stands in `/<path>/` for every path of the pattern, or None.
+
+    With True it must stand there before the last slash: the pattern names folders only.
+    """
+    is_folder = pattern.endswith("/")
+    name = pattern.rstrip("/")
+    plain = name.strip("*")
+    if not plain or set(plain) & set("*?[]\\/") or "/" in name or "**" in name:
+        return None
+    if name[0] == "*" and name[-1] == "*":
+        return None
+    begin, end = "" if name[0] == "*" else "/", "" if name[-1] == "*" else "/"
+    return (f"{begin}{plain}{end}", is_folder) if end or not is_folder else None
+
+
+def _later(patterns: tuple[str, ...]) -> Matcher:
+    """The expressions of the patterns, compiled when a path first needs them."""
+    held: list[Matcher] = []
+
+    def match(path: str) -> object:
+        if not held:
+            held.append(_expressions(patterns))
+        return held[0](path)
+
+    return match
+
+
+def _nothing(path: str) -> object:
+    return None
+
+
+def _expressions(patterns: tuple[str, ...]) -> Matcher:
     if re2 is None:
         return _alternatives([_regex(p) for p in patterns])
     plain = _alternatives([_regex(p) for p in patterns if _floating(p) <= MAX_FLOATING])
