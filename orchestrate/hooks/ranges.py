@@ -198,12 +198,14 @@ def transaction_findings(place: Place, said: bytes) -> list[Finding]:
     ]
     moved = [fields for fields in moved if len(fields) == 3 and fields[1].strip("0")]
     heads = [fields for fields in moved if fields[2].startswith("refs/heads/")]
-    if not heads and place.task() is not None:
+    judged = ["--branches", "--remotes"]
+    if place.task() is not None:
         # An agent's workspace is on no branch: there HEAD itself is what a commit moves.
-        heads = [fields for fields in moved if fields[2] == "HEAD"]
+        heads = heads or [fields for fields in moved if fields[2] == "HEAD"]
+        judged.append("HEAD")  # still where it was
     for old, new, _ in heads[:MAX_REFS]:
         tip = Oid(new)
-        unknown = ("--max-count=1", tip, "--not", "--branches", "--remotes")
+        unknown = ("--max-count=1", tip, "--not", *judged)
         if not _git(place, "rev-list", *unknown).stdout.strip():
             continue
         base = _oid(old) or place.objects.resolve(f"{tip}^", "commit")
