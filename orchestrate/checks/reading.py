@@ -3,7 +3,7 @@
 The same values that `git/repository.py` gives, from repositories that libgit2 cannot open too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from orchestrate.checks.change import Change, Children, children_of
 from orchestrate.errors import FileError, OrchestrateError
@@ -127,9 +127,22 @@ def staged_change(objects: GitObjects, parents: Sequence[Oid], folder: str = "")
 
     Of a merge only what differs from every parent is new; of no parent, everything.
     """
+    return _beyond(objects, parents, lambda base: changes.start_staged(base, folder))
+
+
+def commit_change(
+    objects: GitObjects, parents: Sequence[Oid], commit: Oid, folder: str = ""
+) -> Change:
+    """What a commit brings that none of its parents has: what `staged_change` was before it."""
+    return _beyond(objects, parents, lambda base: changes.start_between(base, commit, folder))
+
+
+def _beyond(
+    objects: GitObjects, parents: Sequence[Oid], compared: Callable[[Oid], changes.Running]
+) -> Change:
     if not parents:
-        return _change(objects, _staged(empty_tree(objects), folder), None, {})
-    first, *others = [_staged(parent, folder) for parent in parents]
+        return _change(objects, _entries(compared(empty_tree(objects))), None, {})
+    first, *others = [_entries(compared(parent)) for parent in parents]
     olds: dict[str, tuple[Oid, ...]] = {}
     for other in others:
         by_path = {entry.path: entry for entry in other}
@@ -143,13 +156,13 @@ def staged_change(objects: GitObjects, parents: Sequence[Oid], folder: str = "")
 def change_between(objects: GitObjects, old: Oid | None, new: Oid, folder: str = "") -> Change:
     """The change from one commit or tree to another; `old` None is nothing at all."""
     base = old or empty_tree(objects)
-    raw = changes.parse_raw(changes.start_between(base, new, folder).read_all())
+    entries = _entries(changes.start_between(base, new, folder))
     tree = objects.resolve(old, "tree") if old else None
-    return _change(objects, entry_changes(raw), tree, {})
+    return _change(objects, entries, tree, {})
 
 
-def _staged(against: Oid, folder: str) -> list[EntryChange]:
-    return entry_changes(changes.parse_raw(changes.start_staged(against, folder).read_all()))
+def _entries(comparison: changes.Running) -> list[EntryChange]:
+    return entry_changes(changes.parse_raw(comparison.read_all()))
 
 
 def _change(

@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrate.checks.change import Change, children_of
-from orchestrate.checks.reading import GitObjects, change_between, empty_tree, entry_changes
+from orchestrate.checks.reading import (
+    GitObjects,
+    change_between,
+    commit_change,
+    empty_tree,
+    entry_changes,
+)
 from orchestrate.errors import InvalidInput
 from orchestrate.git import changes
 from orchestrate.git.process import hook_environment, run_git
@@ -107,11 +113,13 @@ def everything(place: Place) -> Change:
 
 
 def history(place: Place) -> Iterator[tuple[Oid, Change]]:
-    """Each commit that a branch, tag or HEAD reaches, with what it brought, oldest first."""
+    """Each commit that a branch, tag or HEAD reaches, oldest first, with what it brought.
+
+    Of a merge that is what differs from every parent, as the hook judged it.
+    """
     args = ("rev-list", "--all", "HEAD", "--reverse", "--topo-order", "--parents")
     top = Path(place.folder)
     listed = run_git(args, cwd=top, env=hook_environment()).stdout.decode().splitlines()
     for line in listed:
         commit, *parents = map(Oid, line.split())
-        base = parents[0] if parents else None
-        yield commit, change_between(place.objects, base, commit, place.folder)
+        yield commit, commit_change(place.objects, parents, commit, place.folder)

@@ -100,6 +100,42 @@ def test_all_and_history(repo: Path) -> None:
     assert (code(done), "commit " in done.output) == (1, True)
 
 
+def test_history_blames_a_merge_for_what_no_parent_had(repo: Path) -> None:
+    lines = b"x = 1\n" * 9
+    write(repo, "both.py", lines)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: both")
+    git(repo, "switch", "-q", "-c", "side")
+    write(repo, "both.py", lines + b"# TODO more\n")
+    git(repo, "commit", "-q", "-a", "-m", "feat: side")
+    side = git(repo, "rev-parse", "HEAD").stdout.decode()[:12]
+    git(repo, "switch", "-q", "main")
+    write(repo, "both.py", b"y = 1\n" + lines)
+    git(repo, "commit", "-q", "-a", "-m", "feat: main")
+    git(repo, "merge", "-q", "--no-ff", "--no-commit", "side")
+    write(repo, "evil.py", BAD)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "merge: side")
+    merge = git(repo, "rev-parse", "HEAD").stdout.decode()[:12]
+    found = json.loads(run(check, repo, "--history", "--json").output)["findings"]
+    assert {(f["path"], f["message"].split(":")[0]) for f in found} == {
+        ("both.py", f"commit {side}"),
+        ("evil.py", f"commit {merge}"),
+    }
+
+
+def test_a_conflict_resolved_badly_is_the_merges(repo: Path) -> None:
+    for branch, text in (("side", b"theirs\n"), ("main", b"ours\n")):
+        git(repo, "switch", "-q", *(["-c", branch] if branch == "side" else [branch]))
+        write(repo, "a.txt", text)
+        git(repo, "commit", "-q", "-a", "-m", f"feat: {branch}")
+    git(repo, "merge", "-q", "side", check=False)
+    git(repo, "commit", "-q", "-a", "-m", "merge: side")
+    merge = git(repo, "rev-parse", "HEAD").stdout.decode()[:12]
+    done = run(check, repo, "--history")
+    assert (code(done), f"commit {merge}: " in done.output) == (1, True)
+
+
 def test_only_selects(repo: Path) -> None:
     write(repo, "b.py", BAD)
     git(repo, "add", "-A")
