@@ -97,6 +97,8 @@ def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects
     table = compiled.table
     if task is None and entries and table["require_task"] == "always":
         raise Doubt("no task")
+    if entries and table["secrets_engine"] != "builtin":
+        raise Doubt("another program looks for secrets too")
     to_read: list[tuple[Raw, Classes]] = []
     added: list[bytes] = []
     for entry in entries:
