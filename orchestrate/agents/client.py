@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -28,7 +29,7 @@ from orchestrate.policy.config import AgentConfig
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:[-+.][0-9A-Za-z.]+)?")
 
 
-class Client:
+class Client(ABC):
     """One tool as configured; an `Adapter` and a `Tool`."""
 
     program: ClassVar[tuple[str, ...]] = ()
@@ -98,14 +99,15 @@ class Client:
         """Carry out one attempt."""
         return drive(self, attempt, cancel)
 
+    @abstractmethod
     def command(self, attempt: AttemptRequest) -> Command:
-        raise NotImplementedError
+        """What to run, and with what."""
 
     def parse(self, line: bytes) -> Iterable[Event]:
         return ()
 
-    def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
-        """Nothing is left in files."""
+    def finish(self, attempt: AttemptRequest, tally: Tally) -> None:  # noqa: B027 - most need none
+        """Take from files what the tool does not print; most leave nothing there."""
 
     def failure(self, end: ProcessEnd, tally: Tally, errors: Path) -> tuple[Reason, str] | None:
         return None if end.code == 0 else (Reason.AGENT_FAILED, f"exit {end.code}")
