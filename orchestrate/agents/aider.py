@@ -6,7 +6,8 @@ Traps kept here:
    a refusal: it does not commit at all here, the runner takes the files.
  * The model hears only of `--test-cmd`: it is the plan's own commands, so that it can correct.
  * It has no hooks and no session: what it writes is judged afterwards, and a retry starts anew.
- * Its history files would lie in the repository: they go to the scratch folder.
+ * Its history files would lie in the repository: they go to the scratch folder. The cache of its
+   map of the repository cannot: it is taken away before the tree is read.
 """
 
 import re
@@ -21,6 +22,7 @@ from orchestrate.agents.guard import SHARED
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.tool import Command
+from orchestrate.git.removal import remove_tree
 
 _TOKENS = re.compile(rb"Tokens: ([\d.,]+[kM]?) sent,(?:.* cache hit,)? ([\d.,]+[kM]?) received")
 _COST = re.compile(rb"Cost: \$([\d.]+) message, \$([\d.]+) session")
@@ -68,6 +70,11 @@ class AiderClient(Client):
             yield Event(Kind.RETRY)
         elif _ERROR.search(line):
             yield Event(Kind.ERROR, line.decode("utf-8", "replace").strip(), ok=False)
+
+    def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
+        for cache in attempt.workspace.glob(".aider.tags.cache.v*"):
+            if cache.is_dir() and not cache.is_symlink():
+                remove_tree(cache)
 
     def failure(self, end: ProcessEnd, tally: Tally, errors: Path) -> tuple[Reason, str] | None:
         answered = tally.usage.turns is not None
