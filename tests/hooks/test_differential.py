@@ -17,8 +17,9 @@ from orchestrate.hooks.place import Place
 from orchestrate.hooks.prefilter import Doubt
 from orchestrate.hooks.ranges import range_findings
 from orchestrate.policy.policy import Policy, load_policy
+from tests.checks.making import Files
+from tests.checks.sampling import sample_changes, write
 from tests.hooks.making import git, shipped_policy
-from tests.hooks.test_prefilter import sample_changes
 
 CASES = [
     *sample_changes(),
@@ -30,11 +31,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "files"), CASES, ids=[name for name, _ in CASES])
-def test_hook_runner_and_ci_agree(name: str, files: dict[str, bytes], repo: Path) -> None:
-    for path, data in files.items():
-        target = repo / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+def test_hook_runner_and_ci_agree(name: str, files: Files, repo: Path) -> None:
+    write(repo, files)
     base = Oid(git(repo, "rev-parse", "HEAD").stdout.decode().strip())
     git(repo, "add", "-A", "-f")
     by_hook = staged_findings(repo)

@@ -14,9 +14,8 @@ from orchestrate.hooks.full import staged_findings
 from orchestrate.hooks.prefilter import Doubt
 from orchestrate.resources import read
 from tests.checks.making import link, program, submodule
+from tests.checks.sampling import sample_changes
 from tests.hooks.making import engine_findings, fast_doubt, git, shipped_policy
-
-SAMPLES = Path(__file__).parent.parent / "samples"
 
 ORDINARY = (
     "import os\n\n\ndef add(a: int, b: int) -> int:\n    return a + b\n",
@@ -68,19 +67,6 @@ def test_names_beyond_ascii_pass() -> None:
 )
 def test_what_is_not_ordinary_is_left_to_the_engine(old: dict, new: dict) -> None:
     assert fast_doubt(old, new)
-
-
-def sample_changes() -> list[tuple[str, dict]]:
-    found = []
-    for folder in sorted(SAMPLES.glob("*/*")):
-        if folder.is_dir() and folder.name in ("fail", "pass"):
-            files = {
-                str(f.relative_to(folder)): f.read_bytes()
-                for f in sorted(folder.rglob("*"))
-                if f.is_file() and "__pycache__" not in f.parts
-            }
-            found.append((f"{folder.parent.name}/{folder.name}", files))
-    return found
 
 
 @pytest.mark.parametrize(("name", "files"), sample_changes())

@@ -1,0 +1,6 @@
+def port():
+<<<<<<< HEAD
+    return 80
+=======
+    return 443
+>>>>>>> topic
