@@ -38,6 +38,14 @@ def script_lines(script: str) -> Iterator[Line]:
         yield tuple(held)
 
 
+def searched(line: Line) -> Iterator[str]:
+    """Every text that `hits` searches for a pattern."""
+    for command in line:
+        yield from _forms(command)
+    if len(line) > 1:
+        yield _joined(line)[0]
+
+
 def hits(line: Line, pattern: str, unless: str | None, find: Find) -> list[Hit]:
     """Where the pattern matches: in commands alone, else once across them.
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from orchestrate.checks.change import Change
-from orchestrate.checks.command_search import Line, hits, script_lines
+from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding
-from orchestrate.checks.patterns import is_marked, search, shown
+from orchestrate.checks.patterns import is_marked, may_match, search, shown
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import Globs
 from orchestrate.policy.harness import HarnessRule
@@ -62,8 +62,10 @@ def check_file(
         return
     added: set[int] | None = None
     text = change.text(entry) or b""
-    for line in script_lines(script):
-        for found in _judge(line, wanted, entry.path):
+    lines = list(script_lines(script))
+    possible = _possible(wanted, lines)
+    for line in lines if possible else ():
+        for found in _judge(line, possible, entry.path):
             if added is None:  # most scripts have no hit, and nothing to compare for
                 added = {line.number for line in change.added(entry)}
             if found.line in added and not (marks and is_marked(text, found.line, found.id)):
@@ -77,6 +79,13 @@ def is_script(path: str) -> bool:
 
 def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
     return [r for r in rules if r.active and r.type == "block" and r.pattern is not None]
+
+
+def _possible(rules: list[HarnessRule], lines: Iterable[Line]) -> list[HarnessRule]:
+    """The rules whose pattern may match a command of the script: one pass for each."""
+    texts = "\n".join(text for line in lines for text in searched(line))
+    data = texts.encode("utf-8", "replace")
+    return [rule for rule in rules if may_match(rule.pattern or "", data)]
 
 
 def _judge(line: Line, rules: list[HarnessRule], path: str) -> Iterator[Finding]:

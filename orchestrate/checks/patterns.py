@@ -187,6 +187,11 @@ def _candidates(pattern: str, text: bytes) -> set[int] | None:
     return found
 
 
+def may_match(pattern: str, text: bytes) -> bool:
+    """Whether a line of `text`, whose lines end with LF, may match; False is certain."""
+    return not is_plain(pattern) or _compiled_over_lines(pattern).search(text) is not None
+
+
 @lru_cache(maxsize=1024)
 def _compiled_over_lines(pattern: str) -> Any:
     return compile_regex(f"(?m:{pattern})")

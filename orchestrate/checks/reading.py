@@ -20,6 +20,9 @@ from orchestrate.git.types import (
     path_text,
 )
 
+ROUND = 500  # blobs asked for at once
+AHEAD = 4 * 1024 * 1024  # bytes of them held until they are looked at
+
 
 class GitObjects:
     """Blobs and trees of the repository that git finds, through one `git cat-file`."""
@@ -27,19 +30,56 @@ class GitObjects:
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
         self._sizes: dict[Oid, int] = {}
+        self._expected: tuple[Oid, ...] = ()
+        self._places: dict[Oid, int] = {}  # in `_expected`
+        self._ahead: dict[Oid, bytes] = {}
+        self._reached = 0  # place of the first that was not asked for
+
+    def expect(self, oids: Iterable[Oid]) -> None:
+        """Say which blobs will be read, in order: they are then asked for many at a time."""
+        self._expected = tuple(dict.fromkeys(oids))
+        self._places = {oid: place for place, oid in enumerate(self._expected)}
+        self._ahead, self._reached = {}, 0
 
     def read_blob(self, oid: Oid, limit: int | None = None) -> bytes:
         """The blob's first `limit` bytes, or all of it. Raises: OrchestrateError."""
+        if limit is None and self._places.get(oid, -1) >= self._reached:
+            self._read_ahead(oid)
+        if limit is None and (found := self._ahead.pop(oid, None)) is not None:
+            return found
         return self._content(oid, "blob")[:limit]
+
+    def _read_ahead(self, oid: Oid) -> None:
+        """Read this blob and those expected next, as far as they fit `AHEAD`."""
+        self._ahead.clear()
+        wanted: list[Oid] = []
+        total, first = 0, self._places[oid]
+        for one in self._expected[first : first + ROUND]:
+            total += self.blob_size(one)
+            if total > AHEAD:
+                break
+            wanted.append(one)
+        self._reached = first + max(1, len(wanted))
+        for one, found in zip(wanted, self.objects.contents(wanted), strict=True):
+            if found is not None and found[1] == "blob":
+                self._ahead[one] = found[2]
 
     def blob_size(self, oid: Oid) -> int:
         """The blob's size in bytes. Raises: OrchestrateError."""
         if oid not in self._sizes:
-            found = self.objects.info(oid)
-            if found is None or found[1] != "blob":
-                raise OrchestrateError(f"there is no blob {oid} in this repository")
-            self._sizes[oid] = found[2]
+            self._ask_sizes(oid)
+        if oid not in self._sizes:
+            raise OrchestrateError(f"there is no blob {oid} in this repository")
         return self._sizes[oid]
+
+    def _ask_sizes(self, oid: Oid) -> None:
+        place = self._places.get(oid)
+        together = (oid,) if place is None else self._expected[place : place + ROUND]
+        self.objects.ask_info(together)
+        answers = [self.objects.read_info() for _ in together]
+        for one, found in zip(together, answers, strict=True):
+            if found is not None and found[1] == "blob":
+                self._sizes[one] = found[2]
 
     def list_tree(self, tree: Oid) -> list[TreeEntry]:
         """The entries of one level. Raises: OrchestrateError."""
@@ -172,7 +212,9 @@ def _change(
     olds: Mapping[str, tuple[Oid, ...]],
 ) -> Change:
     children: Children = children_of(objects, tree)
-    return Change(tuple(entries), objects, children, other_olds=olds)
+    change = Change(tuple(entries), objects, children, other_olds=olds)
+    objects.expect(entry.new_oid for entry in change.files())
+    return change
 
 
 # hash("tree 0\0") in SHA-1 and SHA-256 (git's hash-function-transition document)

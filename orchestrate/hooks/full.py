@@ -67,8 +67,11 @@ def staged_findings(
     with Objects(str(folder)) as objects:
         place = Place(objects, folder)
         policy, task, search = place.prepared()
+        change = staged_change(place.objects, place.parents(), str(folder))
+        if doubtful is not None:
+            place.objects.expect(e.new_oid for e in change.files() if e.path in doubtful)
         return run_checks(
-            staged_change(place.objects, place.parents(), str(folder)),
+            change,
             policy,
             task,
             skip=PARTIAL,
