@@ -2,9 +2,9 @@
 
 Rules kept here:
 
-* ruamel.yaml reads the text and gives events; the values are built here, so that a document can
-  hold only text, whole numbers, floats, booleans, null, lists and maps with text keys. No tags, no
-  timestamps (they stay text), no merge keys, no second document.
+* ruamel.yaml reads the text and gives events; yaml_building.py makes the values, so that a document
+  can hold only text, whole numbers, floats, booleans, null, lists and maps with text keys. No
+  tags, no timestamps (they stay text), no merge keys, no second document.
 * `true` and `false` are the only booleans; `yes`, `no`, `on` and `off` are text (YAML 1.2, 10.3.2).
 * Limits hold while reading, before memory is spent: size, depth, nodes, nodes made by aliases.
 * Every refusal is a FileError with line and column.
