@@ -111,12 +111,16 @@ class Change:
 
     def old_text(self, entry: EntryChange) -> bytes:
         """The same of the old file; b"" when there was none, or it was too large to be known."""
-        others = [self._blob(oid) or b"" for oid in self.other_olds.get(entry.path, ()) if oid]
-        return b"\n".join(map(readable, [self.old_content(entry), *others]))
+        return b"\n".join(map(readable, self.old_contents(entry)))
 
-    def old_content(self, entry: EntryChange) -> bytes:
-        """The bytes of the old file; b"" when there was none, or it is over `MAX_CONTENT`."""
-        return (self._blob(entry.old_oid) or b"") if entry.old_mode in REGULAR else b""
+    def old_contents(self, entry: EntryChange) -> list[bytes]:
+        """The bytes of the old file in each parent that a merge has, most often in one.
+
+        b"" is where there was none, or it is over `MAX_CONTENT`.
+        """
+        first = (self._blob(entry.old_oid) or b"") if entry.old_mode in REGULAR else b""
+        others = [self._blob(oid) or b"" for oid in self.other_olds.get(entry.path, ()) if oid]
+        return [first, *others]
 
     def size(self, oid: Oid) -> int:
         """The size of a blob in bytes."""

@@ -64,8 +64,9 @@ def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> I
         data = change.content(entry)
         if data is None:
             return  # `too-large-to-scan` blocks it
-        for flaw in OF_FILE[check.builtin](data, change.old_content(entry)):
-            yield _finding(check, entry.path, flaw)
+        judged = [list(OF_FILE[check.builtin](data, o)) for o in change.old_contents(entry)]
+        if all(judged):  # of a merge: what one parent has is not its fault
+            yield from (_finding(check, entry.path, flaw) for flaw in judged[0])
 
 
 def _finding(check: Check, path: str, flaw: Flaw) -> Finding:

@@ -106,7 +106,7 @@ def test_history_blames_a_merge_for_what_no_parent_had(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "commit", "-q", "-m", "feat: both")
     git(repo, "switch", "-q", "-c", "side")
-    write(repo, "both.py", lines + b"# TODO more\n")
+    write(repo, "both.py", lines + BAD + b"# TODO more\n")
     git(repo, "commit", "-q", "-a", "-m", "feat: side")
     side = git(repo, "rev-parse", "HEAD").stdout.decode()[:12]
     git(repo, "switch", "-q", "main")
