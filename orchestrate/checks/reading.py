@@ -12,6 +12,7 @@ from orchestrate.git.changes import Objects, Raw
 from orchestrate.git.types import (
     EXECUTABLE,
     FILE,
+    SUBMODULE,
     SYMLINK,
     TREE,
     EntryChange,
@@ -187,8 +188,10 @@ def _beyond(
     for other in others:
         by_path = {entry.path: entry for entry in other}
         first = [e for e in first if e.path in by_path]
-        for entry in first:
-            olds[entry.path] = (*olds.get(entry.path, ()), by_path[entry.path].old_oid)
+        for path, before in ((entry.path, by_path[entry.path]) for entry in first):
+            # A submodule's id names a commit elsewhere: there is no content to compare with.
+            old = Oid("") if before.old_mode == SUBMODULE else before.old_oid
+            olds[path] = (*olds.get(path, ()), old)
     tree = objects.resolve(parents[0], "tree")
     return _change(objects, first, tree, olds)
 

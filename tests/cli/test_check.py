@@ -204,3 +204,23 @@ def test_doctor_and_uninstall(repo: Path) -> None:
 
 def test_hook_answers_the_probe(repo: Path) -> None:
     assert "this hook fires" in run(hook, repo, "pre-commit", "--orchestrate-probe").stderr
+
+
+def test_a_merge_of_a_file_where_the_other_side_has_a_submodule_is_judged(repo: Path) -> None:
+    commit = git(repo, "rev-parse", "HEAD").stdout.decode().strip()
+    git(repo, "switch", "-q", "-c", "side")
+    git(repo, "update-index", "--add", "--cacheinfo", f"160000,{commit},sub")
+    git(repo, "commit", "-q", "-m", "chore: a submodule")
+    git(repo, "switch", "-q", "main")
+    write(repo, "other.py", b"x = 1\n")
+    git(repo, "add", "other.py")
+    git(repo, "commit", "-q", "-m", "feat: other")
+    git(repo, "merge", "-q", "--no-ff", "--no-commit", "side")
+    git(repo, "rm", "-q", "--cached", "-f", "sub")
+    (repo / "sub").rmdir()
+    write(repo, "sub", BAD)
+    git(repo, "add", "sub")
+    git(repo, "commit", "-q", "-m", "merge: a file instead")
+    done = run(check, repo, "--history", "--json")
+    ids = {f["id"] for f in json.loads(done.output)["findings"]}
+    assert "check-crashed" not in ids
