@@ -33,7 +33,7 @@ def prompt(pack: StepPack) -> str:
         _scope(pack),
         rules_section(pack.rules, pack.rules_budget),
         _harness(pack),
-        _role(pack),
+        role_section(pack),
         _failures(pack),
         _report(),
     )
@@ -149,7 +149,8 @@ def _fits(rule: PackHarness, text: str) -> bool:
     )
 
 
-def _role(pack: StepPack) -> list[str]:
+def role_section(pack: StepPack) -> list[str]:
+    """The lines on the seat the agent sits in; none when it sits in none."""
     role = pack.role
     if role is None:
         return []

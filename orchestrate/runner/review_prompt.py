@@ -7,7 +7,7 @@ plan's, the repository's or the author's text begins with "| ". The same inputs 
 from collections.abc import Sequence
 
 from orchestrate.agents.pack import StepPack
-from orchestrate.agents.prompt import QUOTE, escaped, quoted
+from orchestrate.agents.prompt import QUOTE, escaped, quoted, role_section
 from orchestrate.runner.gates import Verification
 from orchestrate.runner.review_verdict import BEGIN, END
 
@@ -21,7 +21,7 @@ def review_prompt(
     sections = (
         _assignment(pack),
         _criteria(pack),
-        _role(pack),
+        role_section(pack),
         _seen(verifications),
         _change(diff),
         _report(tree),
@@ -52,21 +52,6 @@ def _criteria(pack: StepPack) -> list[str]:
         return [*lines, "None are given beyond the task's words."]
     for number, criterion in enumerate(pack.criteria, 1):
         lines += ["", f"Criterion {number}:", quoted(criterion.text)]
-    return lines
-
-
-def _role(pack: StepPack) -> list[str]:
-    role = pack.role
-    if role is None:
-        return []
-    lines = ["## Your role", "", quoted(role.name or role.id)]
-    for text in (role.description, role.framework):
-        if text:
-            lines += ["", quoted(text)]
-    if role.responsibilities:
-        lines += ["", "You do:", *map(quoted, role.responsibilities)]
-    if role.must_not:
-        lines += ["", "You do not:", *map(quoted, role.must_not)]
     return lines
 
 
