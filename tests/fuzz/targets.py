@@ -15,8 +15,12 @@ from orchestrate.git.types import path_text
 from orchestrate.hooks.ranges import parse_updates
 from orchestrate.hooks.task_file import parse_task
 from orchestrate.policy.config import default_config, load_config
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import Globs, _expressions
+from orchestrate.policy.harness import load_harness
+from orchestrate.policy.plan_document import load_plan_document
+from orchestrate.policy.roles import load_role
 from orchestrate.policy.rules import load_rule
+from orchestrate.policy.templates import load_template
 from tests.hooks.making import engine_findings, fast_doubt
 
 
@@ -58,11 +62,13 @@ def path(data: bytes) -> None:
 
 
 def glob(data: bytes) -> None:
+    """The looks for plain text say of every path what the expressions say."""
     pattern, _, name = path_text(data).partition("\0")
     try:
-        Globs([pattern]).match(name)
+        found = Globs([pattern]).match(name)
     except InvalidInput:
         return
+    assert found == (_expressions((pattern,))(name) is not None)
 
 
 def config(data: bytes) -> None:
@@ -75,6 +81,34 @@ def config(data: bytes) -> None:
 def front_matter(data: bytes) -> None:
     try:
         load_rule(b"---\nid: x\n" + data, "rules/x.md")
+    except FileError:
+        return
+
+
+def role(data: bytes) -> None:
+    try:
+        load_role(b"id: x\n" + data, "roles/x.yaml")
+    except FileError:
+        return
+
+
+def harness(data: bytes) -> None:
+    try:
+        load_harness(data, "rules/harness.yaml")
+    except FileError:
+        return
+
+
+def plan_document(data: bytes) -> None:
+    try:
+        load_plan_document(data, "plan.yaml")
+    except FileError:
+        return
+
+
+def template(data: bytes) -> None:
+    try:
+        load_template(b"id: x\n" + data, "plan-templates/x.yaml")
     except FileError:
         return
 
@@ -107,6 +141,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     f.__name__: f
     for f in (
         raw_comparison, tree_object, added, shell, builtins, path, glob, config, front_matter,
-        small_files, message, fast_path,
+        role, harness, plan_document, template, small_files, message, fast_path,
     )
 }  # fmt: skip
