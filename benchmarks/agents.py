@@ -31,6 +31,19 @@ from orchestrate.policy.config import AgentConfig, load_config
 TIMES = 15
 STREAM_MB = 100
 PIECE = 256 * 1024
+# How each client prints that a tool ended; %s is what the tool printed.
+RESULTS = {
+    "claude": '{"type":"user","message":{"role":"user","content":[{"tool_use_id":"toolu_1",'
+    '"type":"tool_result","content":"%s","is_error":false}]},"session_id":"s1"}',
+    "codex": '{"type":"item.completed","item":{"id":"item_2","type":"command_execution",'
+    '"command":"cat a","aggregated_output":"%s","exit_code":0,"status":"completed"}}',
+    "gemini": '{"type":"tool_result","timestamp":"2026-11-20T22:42:20.022Z","tool_id":"t",'
+    '"status":"success","output":"%s"}',
+    "opencode": '{"type":"tool_use","timestamp":1,"sessionID":"s1","part":{"type":"tool",'
+    '"tool":"bash","callID":"c","state":{"status":"completed","input":{"command":"cat a"},'
+    '"output":"%s","metadata":{"output":"%s","exit":0,"truncated":false},"title":"cat a",'
+    '"time":{"start":1,"end":2}},"id":"p","sessionID":"s1","messageID":"msg_1"}}',
+}
 SAMPLES = Path(__file__).parent.parent / "tests" / "agents" / "samples"
 
 
@@ -74,12 +87,7 @@ def stream(name: str) -> Iterator[bytes]:
     """
     data = (SAMPLES / f"{name}.commit_blocked.jsonl").read_bytes()
     lines = data.splitlines(keepends=True)[:-1]
-    result = {
-        "claude": '{"type":"user","message":{"content":[{"type":"tool_result","content":"%s"}]}}',
-        "codex": '{"type":"item.started","item":{"type":"command_execution","output":"%s"}}',
-        "gemini": '{"type":"tool_result","status":"success","output":"%s"}',
-        "opencode": '{"type":"tool_use","part":{"tool":"read","state":{"output":"%s"}}}',
-    }[name] % ("line of a file\\n" * 512)
+    result = RESULTS[name].replace("%s", "line of a file\\n" * 512)
     block = b"".join(line + result.encode() + b"\n" for line in lines)
     pieces = itertools.cycle([block])
     rest, sent = b"", 0

@@ -75,9 +75,10 @@ class ClaudeClient(Client):
         )
 
     def parse(self, line: bytes) -> Iterable[Event]:
-        if any(mark in line for mark in _REFUSED):
+        said = line.startswith(b'{"type":"assistant"')
+        if not said and any(mark in line for mark in _REFUSED):
             return (Event(Kind.TOOL_REFUSED),)
-        if not any(mark in line for mark in _WANTED):
+        if not said and not any(mark in line for mark in _WANTED):
             return ()
         document = json_object(line)
         session = str(document.get("session_id") or "")

@@ -12,6 +12,7 @@ Traps kept here:
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,11 +23,20 @@ from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_line, prove, write_guard
 from orchestrate.agents.jsonl import count
 from orchestrate.agents.limits import ProcessEnd
+from orchestrate.agents.long_lines import Form, read_ends
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.tool import Command
 
 HOOK_SEC = 20
 _BLOCKED = "blocked by PreToolUse hook"
+_RAN = Form(
+    re.compile(
+        r'\{"type":"item.completed","item":\{"id":"([^"\\]*)",'
+        r'"type":"command_execution","command":'
+    ),
+    ',"aggregated_output":"',
+    re.compile(r'","exit_code":(?:-?\d+|null),"status":"\w+"\}\}\Z'),
+)
 
 
 class CodexClient(Client):
@@ -62,8 +72,10 @@ class CodexClient(Client):
         )
 
     def parse(self, line: bytes) -> Iterable[Event]:
-        if b'"item.started"' in line:
+        if line.startswith(b'{"type":"item.started"'):
             return ()
+        if (ran := read_ends(line, _RAN)) is not None:
+            return (_command(ran.value, ran.head[0]),)
         document = json_object(line)
         match document.get("type"):
             case "thread.started":
@@ -105,14 +117,17 @@ def _hook(event: str, line: str) -> str:
     )
 
 
+def _command(command: object, identity: str) -> Event:
+    return Event(Kind.TOOL_CALL, str(command), "Bash", turn=identity)
+
+
 def _item(item: dict[str, Any]) -> Iterable[Event]:
     identity = str(item.get("id") or "")
     match item.get("type"):
         case "agent_message":
             yield Event(Kind.MESSAGE, str(item.get("text", "")))
         case "command_execution":
-            text = str(item.get("command", ""))
-            yield Event(Kind.TOOL_CALL, text, "Bash", turn=identity)
+            yield _command(item.get("command", ""), identity)
         case "file_change":
             changes = item.get("changes")
             paths = [c.get("path") for c in changes] if isinstance(changes, list) else []

@@ -10,6 +10,7 @@ Traps kept here:
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,11 +21,23 @@ from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_argv, prove, write_guard
 from orchestrate.agents.jsonl import count, dollars
 from orchestrate.agents.limits import ProcessEnd
+from orchestrate.agents.long_lines import Form, read_ends
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.tool import Command
 
 WRITERS = frozenset({"write", "edit", "patch", "apply_patch", "multiedit"})
 _REFUSED = ("orchestrate refused this", "The user rejected permission", "prevents you from using")
+
+# A tool that did its work, as it prints it; a failed one is short and is parsed.
+_DONE = Form(
+    re.compile(
+        r'\{"type":"tool_use","timestamp":\d+,"sessionID":"\w*",'
+        r'"part":\{"type":"tool","tool":"([\w.-]*)","callID":"[^"\\]*",'
+        r'"state":\{"status":"completed","input":'
+    ),
+    ',"output":"',
+    re.compile(r',"messageID":"(\w*)"\}\}\Z'),
+)
 
 # A tool call waits for the hook's answer; whatever is wrong with it refuses the call.
 PLUGIN = """\
@@ -86,6 +99,9 @@ class OpenCodeClient(Client):
         )
 
     def parse(self, line: bytes) -> Iterable[Event]:
+        if (done := read_ends(line, _DONE)) is not None:
+            state = {"status": "completed", "input": done.value}
+            return _tool_use({"tool": done.head[0], "state": state}, done.tail[0])
         document = json_object(line)
         session = str(document.get("sessionID") or "")
         part = document.get("part")
