@@ -6,8 +6,9 @@ import click
 
 from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table
+from orchestrate.git.notes import NOTES
 from orchestrate.git.types import Commit
-from orchestrate.ledger import notes
+from orchestrate.ledger.notes import rebuild_notes
 from orchestrate.ledger.store import Ledger
 from orchestrate.ledger.verify import verify
 from orchestrate.runner import clock
@@ -51,11 +52,11 @@ def log(
 
 
 def _rebuild_notes(ledger: Ledger, as_json: bool) -> None:
-    count = notes.rebuild_notes(ledger, clock.now())
+    count = rebuild_notes(ledger, clock.now())
     if as_json:
-        print_json({"plan": ledger.plan_id, "commits": count, "ref": notes.NOTES})
+        print_json({"plan": ledger.plan_id, "commits": count, "ref": NOTES})
     else:
-        click.echo(f"{notes.NOTES}: the notes of {count} commits are complete")
+        click.echo(f"{NOTES}: the notes of {count} commits are complete")
 
 
 def _actor(commit: Commit) -> str:

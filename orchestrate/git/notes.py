@@ -14,6 +14,8 @@ from orchestrate.git.repository import Repository
 from orchestrate.git.retry import retry
 from orchestrate.git.types import FILE, TREE, Oid, RefUpdate, Signature, TreeEntry, path_text
 
+NOTES = "refs/notes/orchestrate"  # verdicts on commits; ledger/notes.py says what stands there
+
 _Edits = dict[str, tuple[int, Oid] | None]
 
 

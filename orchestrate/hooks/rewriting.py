@@ -4,11 +4,9 @@ from pathlib import Path
 
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.names import is_oid
-from orchestrate.git.notes import append_notes, read_notes
+from orchestrate.git.notes import NOTES, append_notes, read_notes
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, Signature
-
-NOTES = "refs/notes/orchestrate"
 
 
 def copy_notes(folder: Path, said: bytes, *, now: int) -> int:

@@ -13,14 +13,12 @@ from contextlib import suppress
 from itertools import takewhile
 
 from orchestrate.errors import OrchestrateError
-from orchestrate.git.notes import append_notes
+from orchestrate.git.notes import NOTES, append_notes
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Commit, Oid, Signature
 from orchestrate.ledger.codec import EVENT_JSON, from_json
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.events import Event, event_of
-
-NOTES = "refs/notes/orchestrate"
 
 _CLOSING = frozenset({"task.completed", "task.recovered"})
 _TAKEN_BACK = "task.unpromoted"

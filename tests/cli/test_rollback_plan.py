@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.git.notes import read_notes
+from orchestrate.git.notes import NOTES, read_notes
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import FILE, Oid, RefUpdate
-from orchestrate.ledger.notes import NOTES
 from orchestrate.ledger.store import Ledger
 from orchestrate.plans.states import PlanEvent
 from tests.ledger.making import land, say, start
