@@ -12,6 +12,7 @@ from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Outcome
 from orchestrate.agents.detectors import Detectors
 from orchestrate.agents.environment import allowed, pin_hooks
 from orchestrate.agents.events import Event, Kind, LineReader, Tally
+from orchestrate.agents.git_probe import prove_git_hooks
 from orchestrate.agents.guard import fired_file
 from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
@@ -37,6 +38,8 @@ def drive(tool: Tool, attempt: AttemptRequest, cancel: threading.Event | None = 
     try:
         check(attempt.session, tool.name, attempt.pack)
         command = sandboxed(tool, attempt, tool.command(attempt))
+        env = environment(tool, attempt, command)
+        prove_git_hooks(tool, attempt, env)
     except OrchestrateError as error:
         output.touch()
         reason = error.reason if isinstance(error, Refused) else Reason.AGENT_NOT_RUNNABLE
@@ -46,7 +49,7 @@ def drive(tool: Tool, attempt: AttemptRequest, cancel: threading.Event | None = 
     end = run_process(
         command.argv,
         cwd=attempt.workspace,
-        env=environment(tool, attempt, command),
+        env=env,
         output=output,
         errors=errors if tool.capabilities.events else None,
         stdin=command.stdin,

@@ -62,6 +62,7 @@ class Reason(StrEnum):
     AGENT_OVERLOADED = "AGENT_OVERLOADED"
     SPAWN_TIMEOUT = "SPAWN_TIMEOUT"
     HOOKS_SILENT = "HOOKS_SILENT"
+    GIT_HOOKS_SILENT = "GIT_HOOKS_SILENT"
     SANDBOX_MISSING = "SANDBOX_MISSING"
     SESSION_UNKNOWN = "SESSION_UNKNOWN"
     SESSION_FOREIGN = "SESSION_FOREIGN"
@@ -175,6 +176,11 @@ REASONS: Mapping[Reason, Meaning] = MappingProxyType(
         Reason.HOOKS_SILENT: Meaning(
             "a hook that must fire did not when it was probed; the run was not started",
             Actor.TOOL,
+            False,
+        ),
+        Reason.GIT_HOOKS_SILENT: Meaning(
+            "git does not fire the workspace's hooks as the agent would run it; it was not started",
+            Actor.PERSON,
             False,
         ),
         Reason.SANDBOX_MISSING: Meaning(

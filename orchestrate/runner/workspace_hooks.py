@@ -2,6 +2,7 @@
 
 They are the hooks that people install, so an agent that commits meets the same checks at once, with
 a reason it can act on. A seatbelt: what lands is decided by the runner, whatever the hooks saw.
+Before an attempt starts they are made to answer and to refuse (`agents/git_probe.py`).
 """
 
 import shlex
@@ -10,8 +11,9 @@ import sys
 from pathlib import Path
 
 import orchestrate.hooks
+from orchestrate.agents.git_probe import VARIABLE
 from orchestrate.hooks.cache_file import folder_of
-from orchestrate.hooks.stubs import ALL
+from orchestrate.hooks.stubs import ALL, PROBE
 
 ENTRY = Path(orchestrate.hooks.__file__).with_name("main.py")
 
@@ -37,4 +39,5 @@ def _stub(hook: str) -> str:
     start = shlex.join([sys.executable, "-I", "-S", str(ENTRY), hook])
     # git calls this hook three times for each update; only "prepared" can refuse it.
     only = '[ "${1-}" = prepared ] || exit 0\n' if hook == "reference-transaction" else ""
-    return f'#!/bin/sh\n{only}exec {start} "$@"\n'
+    probed = f'[ -z "${{{VARIABLE}-}}" ] || {{ {start} {PROBE}; exit 1; }}\n'
+    return f'#!/bin/sh\n{only}{probed}exec {start} "$@"\n'

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from orchestrate.agents.adapter import AttemptRequest
+from orchestrate.agents.git_probe import VARIABLE
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import StepPack
+from orchestrate.hooks import stubs
 from orchestrate.policy.config import AgentConfig, load_config
 
 QUICK = ProcessLimits(max_runtime_sec=30, grace_sec=0.3)
@@ -21,6 +23,20 @@ def agent_config(name: str, **fields: Any) -> AgentConfig:
 
     document = {"agents": {name: fields}}
     return load_config(json.dumps(document).encode()).agents[name]
+
+
+def write_answering(folder: Path, **hooks: str) -> Path:
+    """A folder of shell hooks (`pre_commit="..."`) that answer when they are probed."""
+    folder.mkdir()
+    asked = f'[ "$1" = {stubs.PROBE} ]'
+    refusing = f'[ "$1${VARIABLE}" = prepared1 ]'
+    answer = f"echo '{stubs.PROBE_ANSWER}' >&2"
+    for name in dict.fromkeys(("pre_commit", "reference_transaction", *hooks)):
+        probed = f"if {asked}; then {answer}; exit 0; elif {refusing}; then {answer}; exit 1; fi"
+        path = folder / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{probed}\n{hooks.get(name, '')}\n")
+        path.chmod(0o755)
+    return folder
 
 
 @pytest.fixture

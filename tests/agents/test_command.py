@@ -14,7 +14,7 @@ from orchestrate.agents.reasons import Reason
 from orchestrate.agents.registry import adapter_for
 from orchestrate.agents.sessions import Session
 from orchestrate.errors import InvalidInput
-from tests.agents.conftest import agent_config
+from tests.agents.conftest import agent_config, write_answering
 
 
 @pytest.fixture
@@ -141,10 +141,7 @@ def test_hooks_are_pinned_against_unset_and_config_count(
     repo: Path,
     tmp_path: Path,
 ) -> None:
-    hooks = tmp_path / "hooks"
-    hooks.mkdir()
-    (hooks / "pre-commit").write_text("#!/bin/sh\necho no >&2\nexit 1\n")
-    (hooks / "pre-commit").chmod(0o755)
+    hooks = write_answering(tmp_path / "hooks", pre_commit="echo no >&2; exit 1")
     line = """
       git config core.hooksPath /dev/null; git config --unset core.hooksPath
       export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=

@@ -21,7 +21,7 @@ from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import PackScope, StepPack
 from orchestrate.agents.prompt import prompt
 from orchestrate.agents.registry import adapter_for
-from tests.agents.conftest import agent_config
+from tests.agents.conftest import agent_config, write_answering
 from tests.clients.model import Model, Turn
 
 ALL = ("claude", "codex", "gemini", "opencode", "aider", "mini")
@@ -39,13 +39,13 @@ PROGRAMS = {
     "mini": "mini/venv/bin/mini",
 }
 
-PRE_COMMIT = """#!/bin/sh
+PRE_COMMIT = """\
 if git diff --cached --no-ext-diff | grep -q '^+.*FORBIDDEN'; then
   echo 'GUARD: the change holds FORBIDDEN; remove it, then commit again' >&2
   exit 1
 fi
 """
-REFERENCES = """#!/bin/sh
+REFERENCES = """\
 [ "$1" = prepared ] || exit 0
 while read -r old new ref; do
   case $ref in refs/heads/*) ;; *) continue ;; esac
@@ -183,14 +183,9 @@ def bench(
     """A client on a fresh repository; the test fails if a process of it is left."""
     git("config", "user.name", "A Tester", cwd=repo)
     git("config", "user.email", "tester@example.org", cwd=repo)
-    hooks = tmp_path / "git-hooks"
-    hooks.mkdir()
-    for name, text in (
-        ("pre-commit", PRE_COMMIT),
-        ("reference-transaction", REFERENCES),
-    ):
-        (hooks / name).write_text(text)
-        (hooks / name).chmod(0o755)
+    hooks = write_answering(
+        tmp_path / "git-hooks", pre_commit=PRE_COMMIT, reference_transaction=REFERENCES
+    )
     environ = {"PATH": os.environ["PATH"], "HOME": str(fenced), "LANG": "C.UTF-8"}
     environ["TMPDIR"] = str(tmp_path / "tmp")
     (tmp_path / "tmp").mkdir()
@@ -207,13 +202,3 @@ def _belongs(process: psutil.Process, folder: Path) -> bool:
         return str(folder) in process.cwd() and process.pid != os.getpid()
     except (psutil.Error, OSError):
         return False
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the real clients out of a plain `pytest`, which says how many it deselected."""
-    if "clients" in config.option.markexpr:
-        return
-    ours = [item for item in items if item.get_closest_marker("clients")]
-    if ours:
-        config.hook.pytest_deselected(items=ours)
-        items[:] = [item for item in items if item not in set(ours)]
