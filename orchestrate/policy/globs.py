@@ -71,6 +71,16 @@ class Globs:
         return [regex(pattern) for pattern in self.patterns]
 
 
+@lru_cache(maxsize=1024)
+def globs(patterns: tuple[str, ...]) -> Globs:
+    """`Globs(patterns)`, made once.
+
+    Raises:
+        InvalidInput: see `Globs`.
+    """
+    return Globs(patterns)
+
+
 def regex(pattern: str) -> str:
     """The pattern as a regular expression for a whole path.
 

@@ -6,17 +6,18 @@ then framework rules, then universal ones; within a tier the higher priority fir
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrate.checks.findings import Severity
 from orchestrate.errors import FileError
 from orchestrate.policy.config import RulesConfig
 from orchestrate.policy.detection import is_sign, signs_found
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import Globs, globs
 from orchestrate.policy.patterns import check_regex
 from orchestrate.policy.roles import check_file_id
 from orchestrate.policy.schema import check_globs, validate, with_defaults
+from orchestrate.policy.taken import taken_ids
 from orchestrate.policy.yaml import Document, load_document
 
 TIERS = {"universal": 0, "framework": 10, "project": 20}
@@ -41,10 +42,11 @@ class Check:
     severity: Severity
     message: str
     fix: str
+    line: int = field(default=0, compare=False)  # of the rule's file, for messages
 
     def applies_to(self, path: str) -> bool:
         """Whether the check looks at the file at `path`."""
-        return Globs(self.paths).match(path) and not Globs(self.excepted).match(path)
+        return globs(self.paths).match(path) and not globs(self.excepted).match(path)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Rule:
         return (-TIERS[self.tier], -self.priority, self.id)
 
 
+_OTHER_ID = "a finding's id must tell which check gave it: choose another"
 _FRONT_MATTER = re.compile(
     rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.S | re.M
 )
@@ -122,6 +125,8 @@ def _check_signs(signs: Sequence[str], document: Document) -> None:
 
 def _check(raw: dict[str, Any], index: int, rule: dict[str, Any], document: Document) -> Check:
     at, owner = ("checks", index), f"rule {rule['id']}, check {raw['id']}"
+    if what := taken_ids().get(raw["id"]):
+        raise document.error((*at, "id"), f"{owner}: this is the id of {what}", hint=_OTHER_ID)
     says: list[str] = [field for field in ("pattern", "builtin") if field in raw]
     if raw["on"] == "added-path":
         says.append("on: added-path")
@@ -130,11 +135,11 @@ def _check(raw: dict[str, Any], index: int, rule: dict[str, Any], document: Docu
         raise document.error(
             at, f"{owner}: needs one of `pattern`, `builtin`, `on: added-path`; it has {found}"
         )
-    for field in ("pattern", "unless"):
-        if field in raw:
-            check_regex(raw[field], (*at, field), document, owner)
-    for field in ("paths", "except"):
-        check_globs(raw.get(field, ()), (*at, field), document)
+    for name in ("pattern", "unless"):
+        if name in raw:
+            check_regex(raw[name], (*at, name), document, owner)
+    for name in ("paths", "except"):
+        check_globs(raw.get(name, ()), (*at, name), document)
     return Check(
         id=raw["id"],
         rule=rule["id"],
@@ -147,6 +152,7 @@ def _check(raw: dict[str, Any], index: int, rule: dict[str, Any], document: Docu
         severity=Severity(raw["severity"]),
         message=raw["message"],
         fix=raw["fix"],
+        line=document.place((*at, "id"))[0],
     )
 
 
@@ -198,12 +204,14 @@ def _configured(rule: Rule, config: RulesConfig) -> Rule:
 
 def _refuse_twins(rules: Iterable[Rule]) -> None:
     seen: dict[str, str] = {}
-    for rule in rules:
+    # What ships comes first: the file to be told is the repository's own.
+    for rule in sorted(rules, key=lambda rule: not rule.source.startswith("rules/")):
         for check in rule.checks:
             if check.id in seen:
                 raise FileError(
                     rule.source,
                     f"the check `{check.id}` is already defined in {seen[check.id]}",
-                    hint="a finding's id must tell which check gave it: rename one",
+                    line=check.line,
+                    hint=_OTHER_ID,
                 )
             seen[check.id] = rule.source

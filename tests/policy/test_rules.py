@@ -2,10 +2,14 @@
 
 import pytest
 
+from orchestrate.checks.catalogue import CATALOGUE
+from orchestrate.checks.engine import GROUPS
 from orchestrate.checks.findings import Severity
+from orchestrate.checks.secrets.rules import shipped
 from orchestrate.policy.config import default_config, load_config
-from orchestrate.policy.policy import shipped_rules
+from orchestrate.policy.policy import shipped_harness, shipped_rules
 from orchestrate.policy.rules import Rule, detected, effective, load_rule, matching
+from orchestrate.policy.taken import taken_ids
 from tests.policy.making import refusal
 
 RULE = b"""\
@@ -144,7 +148,40 @@ def test_two_rules_may_not_bring_the_same_check() -> None:
     message = refusal(
         effective, [], [made("a", check="twin"), made("b", check="twin")], default_config().rules
     )
-    assert "project/b.md: the check `twin` is already defined in project/a.md" in message
+    assert "project/b.md:5: the check `twin` is already defined in project/a.md" in message
+
+
+@pytest.mark.parametrize("tier", ["project", "universal"])
+def test_a_check_of_ones_own_may_not_have_a_shipped_ones_id(tier: str) -> None:
+    own = made("own", tier, 1000, check="bare-todo")
+    message = refusal(effective, shipped_rules(), [own], default_config().rules)
+    assert f"{tier}/own.md:5: the check `bare-todo` is already defined in rules/" in message
+    off = load_config(b"rules: {off: [bare-todo]}").rules
+    assert effective(shipped_rules(), [own], off)
+
+
+@pytest.mark.parametrize(
+    ("id", "what"),
+    [
+        ("huge-file", "a built-in check"),
+        ("secrets", "a group of checks"),
+        ("github-token", "a shipped secret"),
+        ("block-no-verify", "a harness rule"),
+    ],
+)
+def test_an_id_that_findings_from_elsewhere_have_is_refused_with_its_place(
+    id: str, what: str
+) -> None:
+    text = RULE.replace(b"no-print", id.encode())
+    message = refusal(rule, text)
+    assert message.startswith(".orchestrate/rules/house.md:6:9: ")
+    assert f"check {id}: this is the id of {what}" in message
+
+
+def test_the_ids_that_are_taken_are_all_of_what_ships() -> None:
+    secrets = {rule.id for rule in shipped().rules}
+    harness = {rule.id for rule in shipped_harness()}
+    assert taken_ids().keys() >= CATALOGUE.keys() | set(GROUPS) | secrets | harness
 
 
 def test_the_ids_of_shipped_checks_are_unique() -> None:
