@@ -25,6 +25,18 @@ FENCE = {
 }
 
 
+ON_DEMAND = ("clients", "frameworks", "slow")  # groups that a plain `pytest` leaves out
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the groups that nobody named with -m; pytest says how many it deselected."""
+    left = {name for name in ON_DEMAND if name not in config.option.markexpr}
+    out = [item for item in items if any(item.get_closest_marker(name) for name in left)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in set(out)]
+
+
 @pytest.fixture(autouse=True)
 def fenced(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
