@@ -31,14 +31,20 @@ TOOLS = {  # each in an environment of its own: two of them bring a command of t
     "prek": "prek",
     "pre-commit": "pre-commit",
 }
-SIX = (
-    "check-added-large-files",
-    "check-case-conflict",
-    "check-json",
-    "check-merge-conflict",
-    "check-toml",
-    "mixed-line-ending",
-)
+# What both bring of the same name -> (command of the package, the files it looks at).
+SIX = {
+    "trailing-whitespace": ("trailing-whitespace-fixer", "text"),
+    "end-of-file-fixer": ("end-of-file-fixer", "text"),
+    "check-yaml": ("check-yaml", "yaml"),
+    "check-added-large-files": ("check-added-large-files", "file"),
+    "check-merge-conflict": ("check-merge-conflict", "text"),
+    "detect-private-key": ("detect-private-key", "text"),
+}
+IN_CACHE = {
+    **ENVIRONMENT,
+    "PREK_HOME": str(CACHE / "prek-home"),
+    "PRE_COMMIT_HOME": str(CACHE / "pre-commit-home"),
+}
 LINES = 200  # of each staged file
 
 
@@ -106,7 +112,7 @@ def contenders(repository: Path) -> dict[str, Callable[[], int]]:
         found["gitleaks"] = [[str(command), "git", "--staged", "--no-banner", "-l", "error", "."]]
     if command := tool("prek"):
         found["prek, six builtin hooks"] = [[str(command), "run", "-c", "builtin.yaml"]]
-    if (command := tool("pre-commit")) and _fetchable(repository, command):
+    if (command := tool("pre-commit")) and _installable(repository, command):
         found["pre-commit, its six hooks"] = [[str(command), "run", "-c", "six.yaml"]]
     if "prek, six builtin hooks" in found and "betterleaks" in found:
         found["prek + betterleaks"] = found["prek, six builtin hooks"] + found["betterleaks"]
@@ -116,11 +122,9 @@ def contenders(repository: Path) -> dict[str, Callable[[], int]]:
 
 
 def _runner(commands: Sequence[Sequence[str]], repository: Path) -> Callable[[], int]:
-    environment = {**ENVIRONMENT, "PREK_HOME": str(CACHE / "prek-home")}
-
     def run() -> int:
         codes = [
-            subprocess.run(c, cwd=repository, env=environment, capture_output=True, check=False)
+            subprocess.run(c, cwd=repository, env=IN_CACHE, capture_output=True, check=False)
             for c in commands
         ]
         return max(done.returncode for done in codes)
@@ -132,21 +136,22 @@ def write_configurations(repository: Path) -> None:
     """The hooks' configurations, ignored by git so that they stage nothing."""
     hooks = "".join(f"  - id: {name}\n" for name in SIX)
     (repository / "builtin.yaml").write_text(f"repos:\n- repo: builtin\n  hooks:\n{hooks}")
-    where = "https://github.com/pre-commit/pre-commit-hooks"
-    (repository / "six.yaml").write_text(
-        f"repos:\n- repo: {where}\n  rev: v5.0.0\n  hooks:\n{hooks}"
+    hooks = "".join(
+        f"  - {{id: {name}, name: {name}, entry: {entry}, types: [{kind}], language: python,\n"
+        "     additional_dependencies: [pre-commit-hooks]}\n"
+        for name, (entry, kind) in SIX.items()
     )
+    (repository / "six.yaml").write_text(f"repos:\n- repo: local\n  hooks:\n{hooks}")
     (repository / ".git" / "info").mkdir(exist_ok=True)
     (repository / ".git" / "info" / "exclude").write_text("builtin.yaml\nsix.yaml\n")
 
 
-def _fetchable(repository: Path, command: Path) -> bool:
-    """Whether pre-commit can install its hooks here (they come from a code host)."""
+def _installable(repository: Path, command: Path) -> bool:
+    """Whether pre-commit can run its hooks here; it gets them as a package, not by cloning."""
     args = [str(command), "install-hooks", "-c", "six.yaml"]
     done = subprocess.run(
-        args, cwd=repository, env={**ENVIRONMENT, "GIT_TERMINAL_PROMPT": "0"},
-        capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
+        args, cwd=repository, env=IN_CACHE, capture_output=True, timeout=120, check=False
+    )
     return done.returncode == 0
 
 
