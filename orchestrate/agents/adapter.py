@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from orchestrate.agents.events import Usage
 from orchestrate.agents.limits import ProcessLimits
@@ -17,6 +17,7 @@ from orchestrate.agents.pack import StepPack
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.result import StepResult
 from orchestrate.agents.sessions import Session
+from orchestrate.policy.literals import needed
 
 
 class Outcome(StrEnum):
@@ -37,6 +38,7 @@ class Capabilities(NamedTuple):
     cost: bool = False  # reports US dollars itself
     hooks: bool = False  # asks a command before it runs a tool
     patch: bool = False  # can hand over a patch instead of editing
+    shell: bool = False  # runs commands that the model asks for
 
 
 class RefusedCommand(NamedTuple):
@@ -46,6 +48,10 @@ class RefusedCommand(NamedTuple):
     pattern: str
     message: str
     unless: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """The rule for an agent's hook, with the texts that stand in whatever it refuses."""
+        return {**self._asdict(), "needed": needed(self.pattern)}
 
 
 class Probe(NamedTuple):

@@ -35,13 +35,17 @@ class PackCommand:
 
 @dataclass(frozen=True, slots=True)
 class PackScope:
-    """Which paths the task may touch (globs), may not, and which need a person."""
+    """Which paths the task may touch (globs), may not, and which need a person.
+
+    `role` are the role's own paths, which a path must match besides; () is no limit.
+    """
 
     allow: tuple[str, ...] = ("**",)
     deny: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     planned_files: tuple[str, ...] | None = None
     allow_protected: bool = False  # a person approved a scope that names protected paths
+    role: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

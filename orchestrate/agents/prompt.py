@@ -101,6 +101,8 @@ def _metric(pack: StepPack) -> list[str]:
 def _scope(pack: StepPack) -> list[str]:
     scope = pack.scope
     lines = ["## Scope", "", "You may change what matches these patterns:", _list(scope.allow)]
+    if scope.role:
+        lines += ["", "and, for your role, only what matches one of these too:", _list(scope.role)]
     if scope.deny:
         lines += ["", "but none of these:", _list(scope.deny)]
     if scope.protected and not scope.allow_protected:

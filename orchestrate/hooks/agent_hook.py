@@ -107,12 +107,13 @@ def compiled(guard: Json) -> Json:
     from orchestrate.policy.scope_regexes import scope_regexes
 
     lists = []
-    for name in ("scope", "deny", "protected"):
+    for name in ("scope", "deny", "protected", "role_scope", "role_deny"):
         patterns = guard.get(name) or []
         if not isinstance(patterns, list):
             raise ValueError(f"`{name}` of the task is no list")
         lists.append([str(pattern) for pattern in patterns])
-    return {**scope_regexes(*lists)}
+    scope, deny, protected, role, role_deny = lists
+    return {**scope_regexes(scope, deny + role_deny, protected, role)}
 
 
 def locate(folder: str) -> tuple[str, str]:
@@ -195,10 +196,12 @@ def summary(guard: Json, git_dir: str) -> str:
         pass
     if guard:
         lines.append(f"Task: {guard.get('task')} ({guard.get('title')}) of {guard.get('plan')}")
-        for name in ("scope", "deny", "protected", "criteria"):
+        for name in ("scope", "role_scope", "deny", "role_deny", "protected", "criteria"):
             values = guard.get(name)
             if isinstance(values, list) and values:
-                lines.append(f"{name.capitalize()}: " + "; ".join(map(str, values)))
+                lines.append(
+                    f"{name.capitalize().replace('_', ' ')}: " + "; ".join(map(str, values))
+                )
         lines.append("Changes outside the scope are refused; hooks stay on.")
     return "\n".join(lines) + "\n" if lines else ""
 

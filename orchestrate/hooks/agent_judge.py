@@ -85,15 +85,18 @@ def judge_path(path: str, guard: Mapping[str, Any], root: str) -> Iterator[str]:
     patterns = guard.get("regexes")
     if patterns is None:
         return
-    if _match(patterns["deny"], relative):
-        yield f"{relative} is forbidden for this task"
-    elif _match(patterns["protected"], relative) and not (
+    if _match(patterns["protected"], relative) and not (
         guard.get("allow_protected") and _match(patterns["named"], relative)
     ):
         yield f"{relative} is protected: a person must approve a task whose scope names it"
+    elif _match(patterns["deny"], relative):
+        yield f"{relative} is forbidden for this task"
     elif not _match(patterns["scope"], relative):
         scope = ", ".join(guard.get("scope", ())) or "nothing"
         yield f"{relative} is outside the scope of this task ({scope}): work within it"
+    elif patterns.get("role") and not _match(patterns["role"], relative):
+        scope = ", ".join(guard.get("role_scope", ()))
+        yield f"{relative} is outside the scope of this task's role ({scope}): work within it"
     elif guard.get("planned_files") is not None and relative not in guard["planned_files"]:
         yield f"{relative} is not in the task's planned files: change only those"
 

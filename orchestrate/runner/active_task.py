@@ -29,6 +29,8 @@ def active_task(
     patterns and policy.
     """
     protected = policy.config.protected
+    role = policy.roles.get(task.role)
+    role_scope, role_deny = (role.scope, role.deny_paths) if role else ((), ())
     return {
         "base": base,
         "schema_version": SCHEMA_VERSION,
@@ -40,8 +42,10 @@ def active_task(
         "deny": list(task.deny),
         "planned_files": None if task.planned_files is None else list(task.planned_files),
         "protected": list(protected),
-        "regexes": scope_regexes(task.scope, task.deny, protected),
-        "commands": [rule._asdict() for rule in refused_commands(policy)],
+        "role_scope": list(role_scope),
+        "role_deny": list(role_deny),
+        "regexes": scope_regexes(task.scope, task.deny + role_deny, protected, role_scope),
+        "commands": [rule.document() for rule in refused_commands(policy)],
         "allow_protected": allow_protected,
         "policy": policy.id,
         "criteria": [c.text for c in task.criteria],

@@ -60,13 +60,7 @@ def step_pack(
         policy=policy.id,
         criteria=pack_criteria(task),
         commands=_commands(task),
-        scope=PackScope(
-            task.scope,
-            task.deny,
-            policy.config.protected,
-            task.planned_files,
-            allow_protected=state.is_approved,
-        ),
+        scope=_scope(state, task, policy),
         rules=tuple(
             PackRule(r.id, str(r.tier), r.priority, r.text) for r in _rules(policy, task, paths)
         ),
@@ -91,6 +85,19 @@ def next_pack(repo: Repository, state: PlanState, task_id: str) -> StepPack:
     policy = policy_at(repo, state.base)
     measured = best.metric if best else None
     return step_pack(state, task_id, policy, base=base, paths=paths, best=measured)
+
+
+def _scope(state: PlanState, task: Task, policy: Policy) -> PackScope:
+    """The same paths that the checks permit (`checks/scope.py`)."""
+    role = policy.roles.get(task.role)
+    return PackScope(
+        task.scope,
+        task.deny + (role.deny_paths if role else ()),
+        policy.config.protected,
+        task.planned_files,
+        allow_protected=state.is_approved,
+        role=role.scope if role else (),
+    )
 
 
 def pack_criteria(task: Task) -> tuple[PackCriterion, ...]:
