@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, service_failure
+from orchestrate.agents.client import NO_KEY, Client, service_failure
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.reasons import Reason
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 from orchestrate.git.removal import remove_tree
 
 _TOKENS = re.compile(rb"Tokens: ([\d.,]+[kM]?) sent,(?:.* cache hit,)? ([\d.,]+[kM]?) received")
@@ -58,6 +58,10 @@ class AiderClient(Client):
             argv += ["--auto-test", "--test-cmd", line]
         env = {"AIDER_ANALYTICS": "false", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "TERM": "dumb"}
         return Command((*argv, *self.config.args), env, writable=(kept,))
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        names = {"OPENAI_API_BASE": f"{url}/v1", "OPENAI_API_KEY": NO_KEY}
+        return Pointed(names, "openai/scripted")
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if found := _TOKENS.search(line):

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, json_object, service_failure, state
+from orchestrate.agents.client import NO_KEY, Client, json_object, service_failure, state
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_line, prove, write_guard
 from orchestrate.agents.jsonl import count, dollars
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.reasons import Reason
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 
 HOOK_SEC = 20
 TOOLS = "Bash,Edit,MultiEdit,NotebookEdit,Read,Write,Glob,Grep"
@@ -37,7 +37,7 @@ class ClaudeClient(Client):
 
     program = ("claude",)
     package = "npm install -g @anthropic-ai/claude-code"
-    capabilities = Capabilities(resume=True, events=True, cost=True, hooks=True)
+    capabilities = Capabilities(resume=True, events=True, cost=True, hooks=True, shell=True)
     env_prefixes = ("ANTHROPIC_",)
     own_env: ClassVar[tuple[str, ...]] = (
         *("CLAUDE_CONFIG_DIR", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CODE_MAX_RETRIES"),
@@ -73,6 +73,10 @@ class ClaudeClient(Client):
             attempt.prompt.encode("utf-8", "surrogateescape"),
             writable=(*state(attempt, ".claude", ".claude.json"), attempt.scratch / SHARED),
         )
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        names = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": NO_KEY}
+        return Pointed({**names, "CLAUDE_CODE_MAX_RETRIES": "1"})
 
     def parse(self, line: bytes) -> Iterable[Event]:
         said = line.startswith(b'{"type":"assistant"')

@@ -6,10 +6,11 @@
 import json
 import re
 import shutil
+import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,10 @@ from orchestrate.agents.events import Event, Tally, Usage
 from orchestrate.agents.limits import ProcessEnd, ProcessLimits
 from orchestrate.agents.process import absolute_path, run_process
 from orchestrate.agents.reasons import Reason
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 from orchestrate.policy.config import AgentConfig
 
+NO_KEY = "no-key"  # for a model on loopback, which asks for none
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?(?:[-+.][0-9A-Za-z.]+)?")
 
 
@@ -66,6 +68,39 @@ class Client(ABC):
     def base(self) -> tuple[str, ...]:
         """Program and its first arguments: the configuration's, else the tool's own."""
         return self.config.command or self.program
+
+    @property
+    def identity(self) -> dict[str, object] | None:
+        """Program and settings, as far as they decide whether hooks fire."""
+        if not self.capabilities.hooks and not self.capabilities.shell:
+            return None
+        found = shutil.which(self.base[0], path=absolute_path(self.environ.get("PATH", "")))
+        config = self.config
+        return {
+            "adapter": config.adapter,
+            "code": _stamp(sys.modules[type(self).__module__].__file__),
+            "program": _stamp(found),
+            "command": [*self.base, *config.args],
+            "sandbox": config.sandbox,
+        }
+
+    def at_model(self, url: str, home: Path) -> Pointed | None:
+        """What points it at a model on loopback; settings are written below `home`."""
+        return None
+
+    def pointed(
+        self, url: str, home: Path, environ: Mapping[str, str]
+    ) -> "tuple[Client, Pointed] | None":
+        to = self.at_model(url, home)
+        if to is None:
+            return None
+        config = replace(
+            self.config,
+            model=to.model or self.config.model,
+            env=(*self.config.env, *to.environ),
+            network=True,  # loopback too is away without
+        )
+        return type(self)(config, {**environ, **to.environ}), to
 
     def probe(self) -> Probe:
         """Whether it is installed and starts."""
@@ -135,6 +170,14 @@ class Client(ABC):
             + usage.output_tokens * prices.output
         ) / 1_000_000
         return replace(usage, cost_usd=round(dollars, 6))
+
+
+def _stamp(file: str | None) -> list[object]:
+    """A file by its path, size and time of change; links are followed first."""
+    if file is None:
+        return []
+    about = Path(file).stat()
+    return [str(Path(file).resolve()), about.st_size, about.st_mtime_ns]
 
 
 _AUTH = re.compile(r"\b(401|403)\b|unauthori[sz]ed|authenticat|invalid (x-)?api[ _-]?key", re.I)

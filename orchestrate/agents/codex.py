@@ -18,17 +18,31 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, json_object, service_failure, state
+from orchestrate.agents.client import NO_KEY, Client, json_object, service_failure, state
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_line, prove, write_guard
 from orchestrate.agents.jsonl import count
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.long_lines import Form, read_ends
 from orchestrate.agents.reasons import Reason
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 
 HOOK_SEC = 20
 _BLOCKED = "blocked by PreToolUse hook"
+_SCRIPTED = """\
+model = "gpt-5-codex"
+model_provider = "scripted"
+check_for_update_on_startup = false
+[model_providers.scripted]
+name = "scripted"
+base_url = "%(url)s/v1"
+env_key = "SCRIPTED_KEY"
+wire_api = "responses"
+request_max_retries = 1
+stream_max_retries = 1
+[analytics]
+enabled = false
+"""
 _RAN = Form(
     re.compile(
         r'\{"type":"item.completed","item":\{"id":"([^"\\]*)",'
@@ -44,7 +58,7 @@ class CodexClient(Client):
 
     program = ("codex",)
     package = "npm install -g @openai/codex"
-    capabilities = Capabilities(resume=True, events=True, hooks=True)
+    capabilities = Capabilities(resume=True, events=True, hooks=True, shell=True)
     env_prefixes = ("OPENAI_",)
     own_env: ClassVar[tuple[str, ...]] = ("CODEX_HOME", "CODEX_API_KEY")
     cumulative = True
@@ -70,6 +84,12 @@ class CodexClient(Client):
             stdin=attempt.prompt.encode("utf-8", "surrogateescape"),
             writable=(*folders, attempt.scratch / SHARED),
         )
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        folder = home / ".codex"
+        folder.mkdir(exist_ok=True)
+        (folder / "config.toml").write_text(_SCRIPTED % {"url": url})
+        return Pointed({"SCRIPTED_KEY": NO_KEY})
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if line.startswith(b'{"type":"item.started"'):

@@ -14,6 +14,7 @@ from orchestrate.agents.environment import allowed, pin_hooks
 from orchestrate.agents.events import Event, Kind, LineReader, Tally
 from orchestrate.agents.git_probe import prove_git_hooks
 from orchestrate.agents.guard import fired_file
+from orchestrate.agents.hook_proof import require
 from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
 from orchestrate.agents.reasons import Reason
@@ -37,6 +38,7 @@ def drive(tool: Tool, attempt: AttemptRequest, cancel: threading.Event | None = 
     write_inputs(attempt)
     try:
         check(attempt.session, tool.name, attempt.pack)
+        require(tool, attempt.environ, cancel)
         command = sandboxed(tool, attempt, tool.command(attempt))
         env = environment(tool, attempt, command)
         prove_git_hooks(tool, attempt, env)

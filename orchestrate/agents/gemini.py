@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, json_object, service_failure, state
+from orchestrate.agents.client import NO_KEY, Client, json_object, service_failure, state
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_line, prove, write_guard
 from orchestrate.agents.jsonl import count
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 
 HOOK_MS = 20_000
 WRITERS = frozenset({"write_file", "replace"})
@@ -39,7 +39,7 @@ class GeminiClient(Client):
 
     program = ("gemini",)
     package = "npm install -g @google/gemini-cli"
-    capabilities = Capabilities(resume=True, events=True, hooks=True)
+    capabilities = Capabilities(resume=True, events=True, hooks=True, shell=True)
     env_prefixes = ("GEMINI_API_", "GOOGLE_")
     own_env: ClassVar[tuple[str, ...]] = ("GEMINI_MODEL",)
 
@@ -65,6 +65,14 @@ class GeminiClient(Client):
             attempt.prompt.encode("utf-8", "surrogateescape"),
             writable=(*links, attempt.scratch / SHARED),
         )
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        folder = home / ".gemini"
+        folder.mkdir(exist_ok=True)
+        by_key = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
+        (folder / "settings.json").write_text(json.dumps(by_key))
+        names = {"GEMINI_API_KEY": NO_KEY, "GOOGLE_GEMINI_BASE_URL": url}
+        return Pointed(names, self.config.model or "gemini-2.5-pro")
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if b'"type":"tool_result"' in line[:40] and b'"status":"error"' not in line:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, service_failure, state
+from orchestrate.agents.client import NO_KEY, Client, service_failure, state
 from orchestrate.agents.command import MAX_ARGUMENT
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED
@@ -22,8 +22,9 @@ from orchestrate.agents.jsonl import count, dollars
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 
+SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how it ends
 TRAJECTORY = "trajectory.json"
 _STEP = b"mini-swe-agent (step "
 MAX_TRAJECTORY = 64 * 1024 * 1024  # bytes
@@ -34,7 +35,7 @@ class MiniClient(Client):
 
     program = ("mini",)
     package = "pip install mini-swe-agent mcp"
-    capabilities = Capabilities(events=True, cost=True)
+    capabilities = Capabilities(events=True, cost=True, shell=True)
     version_arg = "--help"
     probe_sec = 90.0
     env_prefixes = ("OPENAI_", "ANTHROPIC_", "GEMINI_API_", "AZURE_", "OPENROUTER_", "MSWEA_")
@@ -57,6 +58,11 @@ class MiniClient(Client):
         env |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
         folders = state(attempt, ".config/mini-swe-agent")
         return Command((*argv, *self.config.args), env, writable=(*folders, kept))
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        names = {"OPENAI_API_BASE": f"{url}/v1", "OPENAI_API_KEY": NO_KEY}
+        names |= {"MSWEA_COST_TRACKING": "ignore_errors"}  # it knows no price of such a model
+        return Pointed(names, "openai/scripted", last=SUBMIT)
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if not line.startswith(_STEP):

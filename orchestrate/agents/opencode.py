@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from orchestrate.agents.adapter import AttemptRequest, Capabilities
-from orchestrate.agents.client import Client, json_object, service_failure, state
+from orchestrate.agents.client import NO_KEY, Client, json_object, service_failure, state
 from orchestrate.agents.events import Event, Kind, Tally, Usage
 from orchestrate.agents.guard import SHARED, hook_argv, prove, write_guard
 from orchestrate.agents.jsonl import count, dollars
 from orchestrate.agents.limits import ProcessEnd
 from orchestrate.agents.long_lines import Form, read_ends
 from orchestrate.agents.reasons import Reason
-from orchestrate.agents.tool import Command
+from orchestrate.agents.tool import Command, Pointed
 
 WRITERS = frozenset({"write", "edit", "patch", "apply_patch", "multiedit"})
 _REFUSED = ("orchestrate refused this", "The user rejected permission", "prevents you from using")
@@ -65,7 +65,7 @@ class OpenCodeClient(Client):
 
     program = ("opencode",)
     package = "npm install -g opencode-ai"
-    capabilities = Capabilities(resume=True, events=True, cost=True, hooks=True)
+    capabilities = Capabilities(resume=True, events=True, cost=True, hooks=True, shell=True)
     env_prefixes = ("ANTHROPIC_", "OPENAI_", "GEMINI_API_", "GOOGLE_GENERATIVE_", "OPENROUTER_")
     own_env: ClassVar[tuple[str, ...]] = ("OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR")
 
@@ -97,6 +97,11 @@ class OpenCodeClient(Client):
                 attempt.scratch / SHARED,
             ),
         )
+
+    def at_model(self, url: str, home: Path) -> Pointed:
+        file = home / "opencode.json"
+        file.write_text(json.dumps(_scripted(url)))
+        return Pointed({"OPENCODE_CONFIG": str(file)}, "scripted/m")
 
     def parse(self, line: bytes) -> Iterable[Event]:
         if (done := read_ends(line, _DONE)) is not None:
@@ -155,6 +160,19 @@ def _settings(plugin: Path) -> dict[str, Any]:
         "autoupdate": False,
         "permission": {"edit": "allow", "bash": "allow", "external_directory": "deny"},
     }
+
+
+def _scripted(url: str) -> dict[str, Any]:
+    """A configuration whose one provider is a model on loopback."""
+    model = {"name": "m", "tool_call": True, "limit": {"context": 200_000, "output": 8_000}}
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "name": "Scripted",
+        "options": {"baseURL": f"{url}/v1", "apiKey": NO_KEY},
+        "models": {"m": {**model, "cost": {"input": 3, "output": 15}}},
+    }
+    named = {"model": "scripted/m", "small_model": "scripted/m"}
+    return {**named, "provider": {"scripted": provider}}
 
 
 def _tool_use(part: dict[str, Any], turn: str) -> Iterable[Event]:

@@ -22,6 +22,18 @@ class Command:
     writable: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """What points a tool at a model on loopback: variables, and the model's name where it matters.
+
+    `last` is the shell command by which a tool ends that does not end by itself.
+    """
+
+    environ: Mapping[str, str]
+    model: str | None = None
+    last: str = ""
+
+
 class Tool(Protocol):
     """One tool, as configured.
 
@@ -45,6 +57,17 @@ class Tool(Protocol):
     def sandbox(self) -> str: ...
     @property
     def network(self) -> bool: ...
+
+    @property
+    def identity(self) -> Mapping[str, object] | None:
+        """What the program and its settings are; None when there is nothing to prove of it."""
+        ...
+
+    def pointed(
+        self, url: str, home: Path, environ: Mapping[str, str]
+    ) -> "tuple[Tool, Pointed] | None":
+        """The same tool in that home and environment, its model at `url`; None: it cannot be."""
+        ...
 
     def probe(self) -> Probe:
         """Whether it can run here."""

@@ -54,3 +54,18 @@ def test_named_agents_that_do_not_start_are_an_exit_code(
     assert "yes" in orchestrate("agents", "good").out
     orchestrate("agents", "good", "absent", code=5)
     assert "no agent 'nobody' is configured" in orchestrate("agents", "nobody", code=2).err
+
+
+def test_a_client_that_shows_no_hooks_is_told_and_exits_5(
+    configured: Path, orchestrate: Callable[..., Any], git: Callable[..., str]
+) -> None:
+    """A program in the client's name that never asks a model and fires nothing."""
+    config = configured / ".orchestrate" / "config.yaml"
+    config.write_text(CONFIG + "  claude: {command: [goodtool]}\n")
+    git("commit", "-qam", "chore: configure", cwd=configured)
+    (row,) = json.loads(orchestrate("agents", "claude", "--json").out)
+    assert (row["hooks"], row["proof"], row["reason"]) == ("not proved yet", None, "")
+    (row,) = json.loads(orchestrate("agents", "claude", "--probe", "--json", code=5).out)
+    assert row["hooks"] == "not proved"
+    assert "its hook did not fire" in row["reason"]
+    assert "git's" in orchestrate("agents", "good", "--probe").out

@@ -4,7 +4,6 @@
 installed is a failure and not a skip: a group that runs nothing must not look like one that passed.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,9 @@ from typing import Any
 import psutil
 import pytest
 
+from orchestrate.agents import proof_cache
 from orchestrate.agents.adapter import Adapter, AttemptEnd, AttemptRequest
+from orchestrate.agents.client import Client
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import PackScope, StepPack
 from orchestrate.agents.prompt import prompt
@@ -65,60 +66,16 @@ def program(name: str) -> str:
     return str(found[0])
 
 
-def configured(name: str, url: str, home: Path) -> dict[str, Any]:
-    """The agent's configuration, and what the client itself needs to find the scripted model."""
-    fields: dict[str, Any] = {"command": [program(name)], "env": [*ENV[name]]}
-    if name == "codex":
-        folder = home / ".codex"
-        folder.mkdir(exist_ok=True)
-        (folder / "config.toml").write_text(
-            'model = "gpt-5-codex"\nmodel_provider = "scripted"\n'
-            "check_for_update_on_startup = false\n[model_providers.scripted]\n"
-            f'name = "scripted"\nbase_url = "{url}/v1"\nenv_key = "SCRIPTED_KEY"\n'
-            'wire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1\n'
-            "[analytics]\nenabled = false\n"
-        )
-    elif name == "gemini":
-        (home / ".gemini").mkdir(exist_ok=True)
-        auth = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
-        (home / ".gemini" / "settings.json").write_text(json.dumps(auth))
-        fields["model"] = "gemini-2.5-pro"
-    elif name == "opencode":
-        model = {"name": "m", "tool_call": True, "limit": {"context": 200000, "output": 8000}}
-        options = {"baseURL": f"{url}/v1", "apiKey": "test-key"}
-        provider = {
-            "npm": "@ai-sdk/openai-compatible",
-            "name": "Scripted",
-            "options": options,
-            "models": {"m": {**model, "cost": {"input": 3, "output": 15}}},
-        }
-        document = {
-            "model": "scripted/m",
-            "small_model": "scripted/m",
-            "provider": {"scripted": provider},
-        }
-        (home / "opencode.json").write_text(json.dumps(document))
-    elif name in ("aider", "mini"):
-        fields["model"] = "openai/scripted"
-    return fields
-
-
-ENV: dict[str, dict[str, str]] = {
-    "claude": {
-        "ANTHROPIC_BASE_URL": "{url}",
-        "ANTHROPIC_API_KEY": "test-key",
-        "CLAUDE_CODE_MAX_RETRIES": "1",
-    },
-    "codex": {"SCRIPTED_KEY": "test-key"},
-    "gemini": {"GEMINI_API_KEY": "test-key", "GOOGLE_GEMINI_BASE_URL": "{url}"},
-    "opencode": {"OPENCODE_CONFIG": "{home}/opencode.json"},
-    "aider": {"OPENAI_API_BASE": "{url}/v1", "OPENAI_API_KEY": "test-key"},
-    "mini": {
-        "OPENAI_API_BASE": "{url}/v1",
-        "OPENAI_API_KEY": "test-key",
-        "MSWEA_COST_TRACKING": "ignore_errors",
-    },
-}
+def pointed(name: str, url: str, home: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The agent's configuration, and the variables by which the client finds the scripted model."""
+    client = adapter_for(name, agent_config(name, adapter=name, command=[program(name)]), {})
+    assert isinstance(client, Client)
+    to = client.at_model(url, home)
+    assert to is not None
+    fields: dict[str, Any] = {"command": [program(name)], "env": [*to.environ]}
+    if to.model:
+        fields["model"] = to.model
+    return fields, dict(to.environ)
 
 
 @dataclass
@@ -138,13 +95,10 @@ class Bench:
     def adapter(self, turns: Sequence[Turn], **fields: Any) -> Adapter:
         """The client's adapter with a model that plays these turns."""
         self.model = self.stack.enter_context(Model(turns, str(self.repo)))
-        config = configured(self.name, self.model.url, self.home) | fields
-        given = ENV[self.name].items()
-        for name, value in given:
-            self.environ[name] = value.format(url=self.model.url, home=self.home)
-        return adapter_for(
-            self.name, agent_config(self.name, adapter=self.name, **config), self.environ
-        )
+        config, environ = pointed(self.name, self.model.url, self.home)
+        self.environ |= environ
+        config = {"adapter": self.name, **config, **fields}
+        return adapter_for(self.name, agent_config(self.name, **config), self.environ)
 
     def attempt(self, **fields: Any) -> AttemptRequest:
         """An attempt in the repository, in a scratch folder of its own."""
@@ -172,12 +126,19 @@ class Bench:
         return self.adapter(turns).run(self.attempt(**fields))
 
 
+@pytest.fixture(scope="session")
+def proofs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What has been proved of the clients' hooks: each test has a cache folder of its own."""
+    return tmp_path_factory.mktemp("proofs")
+
+
 @pytest.fixture(params=CLIENTS)
 def bench(
     request: pytest.FixtureRequest,
     repo: Path,
     tmp_path: Path,
     fenced: Path,
+    proofs: Path,
     git: Callable[..., str],
 ) -> Iterator[Bench]:
     """A client on a fresh repository; the test fails if a process of it is left."""
@@ -189,9 +150,11 @@ def bench(
     environ = {"PATH": os.environ["PATH"], "HOME": str(fenced), "LANG": "C.UTF-8"}
     environ["TMPDIR"] = str(tmp_path / "tmp")
     (tmp_path / "tmp").mkdir()
+    shutil.copytree(proofs, proof_cache.folder())
     with ExitStack() as stack:
         made = Bench(request.param, repo, fenced, tmp_path / "scratch", hooks, stack, environ)
         yield made
+    shutil.copytree(proof_cache.folder(), proofs, dirs_exist_ok=True)
     left = [p for p in psutil.process_iter() if _belongs(p, tmp_path)]
     assert not left, f"left running: {left}"
     shutil.rmtree(tmp_path, ignore_errors=True)  # clients leave much in their homes

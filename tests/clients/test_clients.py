@@ -1,12 +1,15 @@
 """Each real client does a task, is refused, corrects itself, and ends with the right reason."""
 
+import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from orchestrate.agents import hook_proof, proof_cache
 from orchestrate.agents.adapter import Outcome
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.reasons import Reason
@@ -137,19 +140,75 @@ def test_a_session_that_is_gone_is_an_error(bench: Bench) -> None:
     assert not bench.model.requests, "the model was asked in a new session"
 
 
-def test_hooks_that_do_not_fire_end_the_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def silence(client: str, patch: pytest.MonkeyPatch) -> None:
+    """As if the client did not take our settings: what it is given asks for another event."""
+    module = f"orchestrate.agents.{client}"
+    if client == "opencode":
+        patch.setattr(f"{module}.PLUGIN", "this is not JavaScript %(argv)s")
+    elif client == "codex":
+        patch.setattr(f"{module}._hook", lambda event, line: f"hooks.Interrupt=[] # {line}")
+    else:
+        patch.setattr(f"{module}._settings", lambda hook: {"hooks": {}})
+
+
+def test_a_client_that_does_not_fire_its_hooks_is_not_started(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if bench.name not in HOOKS:
         pytest.skip(f"{bench.name} has no hooks")
-    # As if the client did not take our settings: what it is given asks for another event.
-    module = f"orchestrate.agents.{bench.name}"
-    if bench.name == "opencode":
-        monkeypatch.setattr(f"{module}.PLUGIN", "this is not JavaScript %(argv)s")
-    elif bench.name == "codex":
-        monkeypatch.setattr(f"{module}._hook", lambda event, line: f"hooks.Interrupt=[] # {line}")
-    else:
-        monkeypatch.setattr(f"{module}._settings", lambda hook: {"hooks": {}})
+    shutil.rmtree(proof_cache.folder())
+    silence(bench.name, monkeypatch)
+    end = bench.run([Turn("x", shell="echo x")])
+    assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.HOOKS_SILENT), end
+    assert "it ran what its hook must refuse" in end.detail
+    assert bench.model is not None
+    assert not bench.model.requests, "the attempt's own model was asked"
+
+
+def test_a_client_whose_shell_loses_gits_hooks_is_not_started(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A git that forgets how it was configured stands in PATH before the real one."""
+    if bench.name not in SHELL:
+        pytest.skip("aider runs no commands")
+    shutil.rmtree(proof_cache.folder())
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    real = shutil.which("git")
+    (programs / "git").write_text(f'#!/bin/sh\nunset GIT_CONFIG_PARAMETERS\nexec {real} "$@"\n')
+    (programs / "git").chmod(0o755)
+    path = f"{programs}:{bench.environ['PATH']}"
+    if bench.name == "codex":
+        pytest.skip("its login shell builds PATH anew, so this git is not found there")
+    end = bench.run([Turn("x", shell="echo x")], environ={**bench.environ, "PATH": path})
+    assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.GIT_HOOKS_SILENT), end
+    assert bench.model is not None
+    assert not bench.model.requests
+
+
+def test_hooks_that_do_not_fire_end_the_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though they did when they were proved: the user's own settings may stand in the way."""
+    if bench.name not in HOOKS:
+        pytest.skip(f"{bench.name} has no hooks")
+    assert bench.run([Turn("Nothing.")]).reason_code is Reason.ENDED
+    silence(bench.name, monkeypatch)
     end = bench.run([Turn("x", shell="echo x; sleep 20"), Turn("x", shell="echo y")])
     assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.HOOKS_SILENT), end
+    assert "called a tool and its hooks did not fire" in end.detail
+
+
+def test_the_proof_costs_once(bench: Bench) -> None:
+    first = hook_proof.require(bench.adapter([]), bench.environ)
+    began = time.monotonic()
+    again = hook_proof.require(bench.adapter([]), bench.environ)
+    assert again == first
+    assert time.monotonic() - began < 0.5
+    if bench.name == "aider":
+        assert first is None
+    else:
+        assert first is not None
+        assert first.git
+        assert first.own == ("tool call" if bench.name in HOOKS else "")
 
 
 def test_what_an_agent_does_to_its_hooks_does_not_help(

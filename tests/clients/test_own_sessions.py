@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from orchestrate.cli.main import run
-from tests.clients.conftest import ENV, Bench, configured, program
+from tests.clients.conftest import Bench, pointed, program
 from tests.clients.model import Model, Turn
 
 pytestmark = pytest.mark.clients
@@ -43,11 +43,10 @@ def test_a_session_is_told_its_task_and_held_to_it(bench: Bench, git: Callable[.
         Turn("Done now."),
     ]
     model = bench.stack.enter_context(Model(turns, str(bench.repo)))
-    configured(bench.name, model.url, bench.home)
+    _, own = pointed(bench.name, model.url, bench.home)
     if bench.name == "codex":
         with (bench.home / ".codex/config.toml").open("a") as file:
             file.write(f'[projects."{bench.repo}"]\ntrust_level = "trusted"\n')
-    own = {k: v.format(url=model.url, home=bench.home) for k, v in ENV[bench.name].items()}
     task = ("start", "Do it", "--scope", "src/**", "--criteria", "it is well done")
     for args in (("init", "--agent", bench.name), task):
         assert run(["-C", str(bench.repo), *args]) == 0

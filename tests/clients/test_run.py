@@ -15,7 +15,7 @@ from orchestrate.git.repository import Repository
 from orchestrate.ledger.store import Ledger
 from orchestrate.policy.yaml_edit import dump_yaml
 from orchestrate.runner.places import repository_cache
-from tests.clients.conftest import ENV, Bench, configured
+from tests.clients.conftest import Bench, pointed
 from tests.clients.model import Model, Turn
 from tests.playing import plan_file
 
@@ -60,8 +60,8 @@ class Played:
 
     def _configure(self, sandbox: str) -> None:
         bench = self.bench
-        agent = {**configured(bench.name, self.model.url, bench.home), "adapter": bench.name}
-        agent["command"] = list(agent["command"])
+        fields, _ = pointed(bench.name, self.model.url, bench.home)
+        agent = {**fields, "adapter": bench.name}
         config = {
             "schema_version": 1,
             "default_agent": bench.name,
@@ -103,8 +103,8 @@ def play(
         original = Model.__enter__
 
         def enter(model: Model) -> Model:
-            for name, value in ENV[bench.name].items():
-                monkeypatch.setenv(name, value.format(url=model.url, home=bench.home))
+            for name, value in pointed(bench.name, model.url, bench.home)[1].items():
+                monkeypatch.setenv(name, value)
             return original(model)
 
         monkeypatch.setattr(Model, "__enter__", enter)
