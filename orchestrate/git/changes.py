@@ -129,8 +129,16 @@ def _widen(pipe: int) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Object names with NUL or newline do not occur; LC_ALL keeps answers in one language.
-    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1"}
+    # Object names with NUL or newline do not occur; LC_ALL keeps answers in one language. Replaced
+    # objects and grafts would show what is neither committed nor pushed.
+    return {
+        **os.environ,
+        "LC_ALL": "C",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LITERAL_PATHSPECS": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null/none",
+    }
 
 
 def start_staged(against: str, folder: str = "") -> Running:

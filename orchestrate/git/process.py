@@ -154,6 +154,8 @@ def clean_environment() -> dict[str, str]:
     }
     # Messages are read by programs; `git status` and the like must not write the index.
     ours = {"LC_ALL": "C", "LANGUAGE": "", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    # Replaced objects and grafts would show what is neither committed nor pushed.
+    ours |= {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null/none"}
     return kept | ours
 
 
