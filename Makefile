@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # A second worker halves the time on two cores; more would fight over them.
 WORKERS ?= 2
 
-.PHONY: demo test lint bench fuzz docs lock test-clients clean
+.PHONY: demo test lint bench fuzz docs lock test-clients test-frameworks clean
 
 demo: $(READY)
 	$(BIN)/orchestrate demo
@@ -25,6 +25,10 @@ CLIENTS ?= claude codex gemini opencode aider mini
 test-clients: $(READY)
 	bash tests/clients/install.sh $(CLIENTS)
 	ORCHESTRATE_CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
+
+# Real pre-commit and prek, from PyPI into pytest's own temporary folder.
+test-frameworks: $(READY)
+	$(BIN)/python -m pytest -m frameworks tests/frameworks
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

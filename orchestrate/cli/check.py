@@ -20,6 +20,7 @@ from orchestrate.git.changes import Objects
 from orchestrate.git.process import hook_environment, run_git
 from orchestrate.git.types import EXECUTABLE, Oid
 from orchestrate.hooks import wide
+from orchestrate.hooks.frameworks import pushed_findings, targets_told
 from orchestrate.hooks.full import PARTIAL
 from orchestrate.hooks.place import Place
 from orchestrate.hooks.ranges import merge_base, range_findings
@@ -90,13 +91,17 @@ def check(
         if sum([staged, worktree, everything, history, bool(targets)]) > 1:
             raise click.UsageError("give one of --staged, --worktree, --all, --history and TARGETS")
         targets = tuple(_from_top(ctx.obj, place, target) for target in targets)
+        pushed = pushed_findings(place) if framework else None
         if framework:
-            targets, everything = _of_framework(place)
+            targets, everything = targets_told(place)
         wanted = _wanted(only)
         counted = Stats()
         if fix:
             _fix(place, targets)
-        found = _findings(place, targets, worktree, everything, history, wanted, counted)
+        if pushed is not None:
+            found = pushed
+        else:
+            found = _findings(place, targets, worktree, everything, history, wanted, counted)
     if baseline:
         known = parse_baseline(Path(baseline).read_bytes(), baseline)
         found = [f for f in found if f.fingerprint not in known]
@@ -125,15 +130,6 @@ def _from_top(folder: str, place: Place, target: str) -> str:
     if ".." in target and not os.path.lexists(here):
         return target
     return os.path.relpath(here, place.folder)
-
-
-def _of_framework(place: Place) -> tuple[tuple[str, ...], bool]:
-    """Targets and `--all`, as pre-commit and prek say: a range, what is staged, or every file."""
-    old, new = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
-    if old and new:
-        return (f"{old}..{new}",), False
-    staged = staged_change(place.objects, place.parents(), place.folder)
-    return (), not staged.entries and place.head is not None
 
 
 def _wanted(only: Sequence[str]) -> Only:
