@@ -7,14 +7,13 @@ change adds are judged.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.patterns import is_marked, may_match, search, shown
 from orchestrate.git.types import EntryChange
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import globs
 from orchestrate.policy.harness import HarnessRule
 
 _SHELL_FILES = ("*.sh", "*.bash", "*.zsh", "*.ksh", "*.envrc", ".husky/*", ".githooks/*")
@@ -38,11 +37,7 @@ _STEP = re.compile(
 )
 
 SCRIPTS = (_SHELL_FILES, _RECIPES, _CONTAINERS, _STEPS, _PACKAGE)
-
-
-@cache
-def _globs(patterns: tuple[str, ...]) -> Globs:
-    return Globs(patterns)
+_NAMED = tuple(glob for patterns in SCRIPTS for glob in patterns)
 
 
 def judge_command(command: str, rules: Iterable[HarnessRule]) -> list[Finding]:
@@ -74,7 +69,12 @@ def check_file(
 
 def is_script(path: str) -> bool:
     """Whether a file of that name holds commands; others do by their first line."""
-    return any(_globs(patterns).match(path) for patterns in SCRIPTS)
+    return globs(_NAMED).match(path)
+
+
+def may_be_script(path: str) -> bool:
+    """Whether a file of that name holds commands, or its first line may say so."""
+    return "." not in path.rpartition("/")[2] or is_script(path)
 
 
 def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
@@ -116,20 +116,19 @@ def _find(pattern: str, text: str) -> tuple[int, int] | None:
 def _script(change: Change, entry: EntryChange) -> str:
     """The commands of a file, each on its own line number; "" when it is no script."""
     path = entry.path
-    named = is_script(path)
-    if not named and "." in path.rpartition("/")[2]:
+    if not may_be_script(path):
         return ""
     data = change.text(entry) or b""
-    if not named and not _SHEBANG.match(data):
+    if not is_script(path) and not _SHEBANG.match(data):
         return ""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    if _globs(_PACKAGE).match(path):
+    if globs(_PACKAGE).match(path):
         return "\n".join(_json_value(line) for line in text.split("\n"))
-    if _globs(_CONTAINERS).match(path):
+    if globs(_CONTAINERS).match(path):
         return re.sub(r"(?mi)^\s*(?:RUN|CMD|ENTRYPOINT)\s", "", text)
-    if _globs(_RECIPES).match(path):
+    if globs(_RECIPES).match(path):
         return re.sub(r"(?m)^\t[@+-]*", "\t", text)
-    if _globs(_STEPS).match(path):
+    if globs(_STEPS).match(path):
         return "\n".join(_STEP.sub("", line) for line in text.split("\n"))
     return text
 

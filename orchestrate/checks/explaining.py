@@ -1,9 +1,9 @@
 """What an id catches, why, and what to do: from the catalogue, the rules and the secrets."""
 
 from orchestrate.checks.catalogue import CATALOGUE
-from orchestrate.checks.engine import GROUPS
 from orchestrate.checks.secrets.rules import NEXT_STEP, shipped
 from orchestrate.checks.secrets.tools import TOOLS
+from orchestrate.checks.selecting import GROUPS
 from orchestrate.errors import InvalidInput
 from orchestrate.policy.policy import Policy
 

@@ -4,39 +4,30 @@ Rules kept here:
 
 * A file is judged as the change leaves it; what was already wrong in the old file and did not get
   worse is not this change's fault, except where the file must parse.
-* Nothing here expands, constructs or executes what it reads: JSON and TOML are data, YAML is read
-  as events, XML without its entities.
-* A file too large to parse in reasonable time is a finding, not a pass.
+* A check whose kind of flaw leaves a mark in the bytes runs only where the mark is (`MARKS`).
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
+from orchestrate.checks.parsing import (
+    Flaw,
+    invalid_json,
+    invalid_toml,
+    invalid_xml,
+    invalid_yaml,
+)
 from orchestrate.checks.secrets.text import is_binary
 from orchestrate.checks.unsafe_path import link_reason, target_missing
 from orchestrate.git.types import SYMLINK, EntryChange, path_text
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.rules import Check
 
-MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
-MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
-MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
-
 # What the joint search looks for before `merge_conflict` looks at lines.
 CONFLICT_MARK = r"^(?:<{7}|>{7}|\|{7}) "
 
 BOMS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-
-
-class Flaw(NamedTuple):
-    """What is wrong and where; line 0 is the file as a whole."""
-
-    detail: str
-    line: int = 0
-    column: int = 0
 
 
 OfFile = Callable[[bytes, bytes], Iterator[Flaw]]  # new bytes, old bytes (b"" if none) -> flaws
@@ -56,14 +47,19 @@ def check_tree(change: Change, checks: Iterable[Check]) -> Iterator[Finding]:
                     yield _finding(check, path, flaw)
 
 
-def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> Iterator[Finding]:
-    """Findings on one new or changed file."""
+def check_file(
+    change: Change, entry: EntryChange, checks: Iterable[Check], *, conflict: bool = True
+) -> Iterator[Finding]:
+    """Findings on one new or changed file. `conflict` False: it surely holds no conflict's mark."""
+    data = change.content(entry)
+    if data is None:
+        return  # `too-large-to-scan` blocks it
     for check in checks:
-        if check.builtin not in OF_FILE or not check.applies_to(entry.path):
+        if check.builtin not in OF_FILE or not (conflict or check.builtin != "merge-conflict"):
             continue
-        data = change.content(entry)
-        if data is None:
-            return  # `too-large-to-scan` blocks it
+        has_mark = MARKS.get(check.builtin)
+        if (has_mark and not has_mark(data)) or not check.applies_to(entry.path):
+            continue
         judged = [list(OF_FILE[check.builtin](data, o)) for o in change.old_contents(entry)]
         if all(judged):  # of a merge: what one parent has is not its fault
             yield from (_finding(check, entry.path, flaw) for flaw in judged[0])
@@ -72,107 +68,6 @@ def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> I
 def _finding(check: Check, path: str, flaw: Flaw) -> Finding:
     message = f"{check.message}: {flaw.detail}" if flaw.detail else check.message
     return Finding(check.id, check.severity, path, message, check.fix, flaw.line, flaw.column)
-
-
-def invalid_json(data: bytes, old: bytes) -> Iterator[Flaw]:
-    """Whether the file is JSON in UTF-8, -16 or -32 as RFC 8259 wants it: no NaN, no Infinity."""
-    if len(data) > MAX_PARSED:
-        yield _too_large(data, MAX_PARSED)
-        return
-    try:
-        json.loads(data, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        yield Flaw(error.msg, error.lineno, error.colno)
-    except UnicodeDecodeError as error:
-        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
-    except ValueError as error:
-        yield Flaw(str(error))
-    except RecursionError:
-        yield Flaw(MAX_DEPTH_MESSAGE)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
-    """Whether the file is TOML."""
-    if len(data) > MAX_PARSED:
-        yield _too_large(data, MAX_PARSED)
-        return
-    import tomllib  # 6 ms: most changes hold no TOML
-
-    try:
-        tomllib.loads(data.decode())
-    except UnicodeDecodeError as error:
-        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
-    except tomllib.TOMLDecodeError as error:
-        yield Flaw(str(error))
-    except RecursionError:
-        yield Flaw(MAX_DEPTH_MESSAGE)
-
-
-def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
-    """Whether the file is one or more YAML documents; tags and anchors are only read."""
-    from ruamel.yaml import YAML  # 30 ms to import: most changes hold no YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    if len(data) > MAX_YAML:
-        yield _too_large(data, MAX_YAML)
-        return
-    try:
-        for _ in YAML(typ="safe", pure=True).parse(data):
-            pass
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        yield Flaw(str(error.problem or error.context or "it does not parse"), *place)
-    except (YAMLError, UnicodeDecodeError) as error:
-        yield Flaw(str(error).partition("\n")[0])
-    except RecursionError:
-        yield Flaw(MAX_DEPTH_MESSAGE)
-
-
-def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
-    """Whether the file is well-formed XML. External things are not fetched, entities not expanded.
-
-    With a default handler set, expat hands references over unexpanded (expat.h,
-    XML_SetDefaultHandler); an entity made of entities is refused, wherever it is used.
-    """
-    if len(data) > MAX_PARSED:
-        yield _too_large(data, MAX_PARSED)
-        return
-    from xml.parsers import expat
-
-    parser = expat.ParserCreate()
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    nested: list[str] = []
-
-    def declared(name: str, is_parameter: int, value: str | None, *rest: object) -> None:
-        if value and ("&" in value or "%" in value):
-            nested.append(name)
-            raise _NestedEntity
-
-    parser.EntityDeclHandler = declared
-    parser.DefaultHandler = _ignore
-    try:
-        parser.Parse(data, True)
-    except expat.ExpatError as error:
-        yield Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
-    except _NestedEntity:
-        yield Flaw(f"the entity {nested[0]!r} is made of entities", parser.CurrentLineNumber)
-
-
-class _NestedEntity(Exception):
-    pass
-
-
-def _ignore(data: str) -> None:
-    pass
-
-
-def _too_large(data: bytes, limit: int) -> Flaw:
-    return Flaw(f"{len(data) / 1024:,.0f} KB, more than the {limit // 1024:,} KB that are read")
 
 
 def mixed_line_endings(data: bytes, old: bytes) -> Iterator[Flaw]:
@@ -272,6 +167,12 @@ OF_FILE: dict[str, OfFile] = {
     "byte-order-mark": byte_order_mark,
     "merge-conflict": merge_conflict,
     "no-final-newline": no_final_newline,
+}
+# What stands in every file that such a check finds something in, and is quickly looked for.
+MARKS: dict[str, Callable[[bytes], bool]] = {
+    "mixed-line-endings": lambda data: b"\r" in data,
+    "byte-order-mark": lambda data: data.startswith(tuple(BOMS)),
+    "no-final-newline": lambda data: not data.endswith((b"\n", b"\r")),
 }
 OF_TREE: dict[str, Callable[[Change], Iterator[tuple[str, Flaw]]]] = {
     "case-conflict": case_conflicts,

@@ -11,7 +11,7 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from orchestrate.checks.lines import Line, lines
 from orchestrate.checks.secrets.allow import allowed_inline
 from orchestrate.checks.secrets.matcher import compile_regex
 from orchestrate.git.types import EntryChange
-from orchestrate.policy.globs import Globs
+from orchestrate.policy.globs import globs
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.roles import Role
 
@@ -52,15 +52,7 @@ class LineCheck(NamedTuple):
 
     def applies_to(self, path: str) -> bool:
         """Whether the check looks at the file at `path`."""
-        return _globs(self.paths).match(path) and not _globs(self.excepted).match(path)
-
-
-@lru_cache(maxsize=1024)
-def _globs(patterns: tuple[str, ...]) -> Globs:
-    return Globs(patterns)
-
-
-Maybe = Callable[[EntryChange, str], bool]  # False: the file surely holds no match of it
+        return globs(self.paths).match(path) and not globs(self.excepted).match(path)
 
 
 def line_checks(policy: Policy, role: Role | None) -> list[LineCheck]:
@@ -103,11 +95,11 @@ def role_checks(role: Role) -> list[LineCheck]:
 
 
 def check_file(
-    change: Change, entry: EntryChange, checks: Iterable[LineCheck], maybe: Maybe, *, marks: bool
+    change: Change, entry: EntryChange, checks: Iterable[LineCheck], *, marks: bool
 ) -> Iterator[Finding]:
     """A finding for each forbidden line; `marks` says whether a comment on it may lift it."""
     for check in checks:
-        if check.applies_to(entry.path) and maybe(entry, check.pattern):
+        if check.applies_to(entry.path):
             yield from _in_file(change, entry, check, marks)
 
 

@@ -5,7 +5,7 @@ Rules kept here:
 * The pass only rules out: a pattern that it does not report surely matches no line of the text.
   What it reports is confirmed by the check itself.
 * One hyperscan database holds all expressions; where hyperscan is not installed, or cannot hold an
-  expression, `may_match` says yes and the check runs its own linear-time search.
+  expression, anything may be there and the check runs its own linear-time search.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrate.checks.hygiene import CONFLICT_MARK
 from orchestrate.checks.patterns import is_plain, line_checks, role_checks
@@ -27,44 +27,50 @@ MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the
 SINGLEMATCH = 8  # HS_FLAG_SINGLEMATCH: whether, not how often
 
 
+class Seen(NamedTuple):
+    """What the pass saw in one text; None is not known, so anything may be there."""
+
+    patterns: frozenset[str] | None = None
+    places: Sequence[Place] | None = None
+
+    def may_match(self, pattern: str) -> bool:
+        """Whether a line may match; False is certain."""
+        return self.patterns is None or pattern in self.patterns
+
+
+NOT_SEARCHED = Seen()
+
+
 class Search:
     """The joint search of one policy. Not to be shared between threads (it owns scratch space)."""
 
     def __init__(self, patterns: Sequence[str], ruleset: Ruleset, database: Any = None) -> None:
         self.patterns = tuple(patterns)
         self.ruleset = ruleset
-        self._numbers = {pattern: number for number, pattern in enumerate(self.patterns)}
         self._database = database
+        self._always = frozenset(p for p in self.patterns if not is_plain(p))
         self._text = b""
-        self._found: frozenset[int] = frozenset()
-        self._places: list[Place] = []
+        self._seen = Seen(self._always, ())
 
     @cached_property
     def scanner(self) -> Scanner:
         """The secret scanner, fed by the same pass."""
         return Scanner(self.ruleset, Plain(self.ruleset) if self._database is None else self)
 
-    @cached_property
-    def _searched(self) -> frozenset[str]:
-        """The patterns that the database holds."""
-        return frozenset(p for p in self.patterns if is_plain(p))
-
-    def may_match(self, pattern: str, text: bytes) -> bool:
-        """Whether a line of `text` may match; False is certain."""
-        if self._database is None or pattern not in self._searched:
-            return True
-        self._pass(text)
-        return self._numbers[pattern] in self._found
-
     def places(self, text: bytes) -> Iterable[Place]:
         """Where the secrets' forms may match: the Matcher that the scanner asks."""
-        self._pass(text)
-        return self._places
+        return self.look(text).places or ()
 
-    def _pass(self, text: bytes) -> None:
-        """Run the database over `text`, unless that was the text before."""
-        if text is self._text:
-            return
+    def look(self, text: bytes) -> Seen:
+        """What one pass of the database sees in `text`; the last text is remembered."""
+        if self._database is None:
+            return NOT_SEARCHED
+        if text is not self._text:
+            self._seen = self._pass(text) if text else Seen(self._always, ())
+            self._text = text
+        return self._seen
+
+    def _pass(self, text: bytes) -> Seen:
         first, forms = len(self.patterns), len(self.ruleset.forms)
         found: set[int] = set()
         places: list[Place] = []
@@ -75,11 +81,12 @@ class Search:
             else:
                 places.append(Place(id - first if id - first < forms else BASE64, end))
 
-        if text:
-            # A lone CR ends a line for the checks (checks/lines.py), not for hyperscan.
-            plain = text.replace(b"\r", b"\n") if b"\r" in text else text
-            self._database.scan(plain, match_event_handler=on_match)
-        self._text, self._found, self._places = text, frozenset(found), places
+        # A lone CR ends a line for the checks (checks/lines.py), not for hyperscan.
+        plain = text.replace(b"\r", b"\n") if b"\r" in text else text
+        self._database.scan(plain, match_event_handler=on_match)
+        if not found:
+            return Seen(self._always, places)
+        return Seen(self._always.union(map(self.patterns.__getitem__, found)), places)
 
 
 def policy_patterns(policy: Policy) -> list[str]:

@@ -115,22 +115,27 @@ def check_sizes(change: Change, files: FilesConfig, rule: Check | None = None) -
 
     A `rule` with the builtin `huge-file` says where it holds and how bad it is.
     """
-    limit = files.max_file_kb * 1024
-    expected = Globs(files.large)
     for entry in change.files():
-        size = change.size(entry.new_oid)
-        if size > MAX_CONTENT:
-            yield finding("too-large-to-scan", entry.path, f"{size / 2**20:,.0f} MB were not read")
-        if size <= limit or expected.match(entry.path):
-            continue
-        if entry.old_mode in REGULAR and size <= change.size(entry.old_oid):
-            continue
-        message = f"{size / 1024:,.0f} KB, at most {files.max_file_kb:,} are allowed"
-        if rule is None:
-            yield finding("huge-file", entry.path, message)
-        elif rule.applies_to(entry.path):
-            text = f"{rule.message}: {message}"
-            yield Finding(rule.id, rule.severity, entry.path, text, rule.fix)
+        yield from check_size(change, entry, files, rule)
+
+
+def check_size(
+    change: Change, entry: EntryChange, files: FilesConfig, rule: Check | None = None
+) -> Iterator[Finding]:
+    """The same of one file."""
+    size = change.size(entry.new_oid)
+    if size > MAX_CONTENT:
+        yield finding("too-large-to-scan", entry.path, f"{size / 2**20:,.0f} MB were not read")
+    if size <= files.max_file_kb * 1024 or Globs(files.large).match(entry.path):
+        return
+    if entry.old_mode in REGULAR and size <= change.size(entry.old_oid):
+        return
+    message = f"{size / 1024:,.0f} KB, at most {files.max_file_kb:,} are allowed"
+    if rule is None:
+        yield finding("huge-file", entry.path, message)
+    elif rule.applies_to(entry.path):
+        text = f"{rule.message}: {message}"
+        yield Finding(rule.id, rule.severity, entry.path, text, rule.fix)
 
 
 def check_symlinks(change: Change) -> Iterator[Finding]:

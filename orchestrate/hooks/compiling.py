@@ -21,7 +21,6 @@ from typing import Any
 
 from orchestrate.checks import commands, hygiene, judging, patterns
 from orchestrate.checks.change import MAX_CONTENT
-from orchestrate.checks.engine import TaskRules
 from orchestrate.checks.search import (
     SINGLEMATCH,
     Search,
@@ -30,6 +29,7 @@ from orchestrate.checks.search import (
 )
 from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.engine import path_pattern
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.hooks import cache_file
 from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
 from orchestrate.policy.globs import Globs, remember, translated

@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestrate.checks import message, render
-from orchestrate.checks.engine import Stats, blocks, check_message, run_checks
+from orchestrate.checks.engine import blocks, check_message, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
+from orchestrate.checks.running import Stats
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import path_text

@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestrate.checks.baseline import parse_baseline
-from orchestrate.checks.engine import TaskRules
 from orchestrate.checks.reading import GitObjects, TreeReader
 from orchestrate.checks.search import Search
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.errors import FileError, Unsupported
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid

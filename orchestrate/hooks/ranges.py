@@ -14,9 +14,10 @@ from types import FrameType
 from typing import NamedTuple
 
 from orchestrate.checks.catalogue import finding
-from orchestrate.checks.engine import TaskRules, check_message, order, run_checks
+from orchestrate.checks.engine import check_message, order, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import change_between
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.errors import InvalidInput
 from orchestrate.git.process import GitResult, hook_environment, run_git
 from orchestrate.git.types import Oid

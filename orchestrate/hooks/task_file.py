@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrate.checks.engine import TaskRules
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.errors import FileError
 from orchestrate.hooks.places import TASK_FILE
 from orchestrate.policy.roles import Role

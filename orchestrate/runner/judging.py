@@ -7,9 +7,10 @@ from pathlib import Path
 
 from orchestrate.agents.reasons import Reason
 from orchestrate.checks.change import between
-from orchestrate.checks.engine import TaskRules, run_checks
+from orchestrate.checks.engine import run_checks
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.search import Search
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.checkout import CheckoutPool
 from orchestrate.git.merges import MergeResult
 from orchestrate.git.repository import Repository

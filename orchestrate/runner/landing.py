@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrate.agents.environment import allowed
-from orchestrate.checks.engine import TaskRules
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.checkout import CheckoutPool
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid

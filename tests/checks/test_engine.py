@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrate.checks import engine, hygiene, patterns
+from orchestrate.checks import hygiene, patterns, unsafe_path
 from orchestrate.checks.catalogue import CATALOGUE
 from orchestrate.checks.change import MAX_CONTENT
-from orchestrate.checks.engine import GROUPS, TaskRules, blocks, run_checks
+from orchestrate.checks.engine import blocks, run_checks
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.search import Search
 from orchestrate.checks.secrets.rules import Ruleset
+from orchestrate.checks.selecting import GROUPS
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.policy.roles import ForbiddenPattern, RequiredOutput
 from orchestrate.policy.rules import Check
 from orchestrate.resources import walk
@@ -131,7 +133,7 @@ def test_a_check_that_crashes_blocks_and_does_not_hide_the_others(
     def crash(*args: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(engine.unsafe_path, "check_names", crash)
+    monkeypatch.setattr(unsafe_path, "check_names", crash)
     change = change_of({}, {"l": link("/x")})
     found = run_checks(change, policy_with(), None, search=NO_SECRETS)
     assert [f.id for f in found] == ["check-crashed", "unsafe-symlink"]
@@ -139,6 +141,23 @@ def test_a_check_that_crashes_blocks_and_does_not_hide_the_others(
     assert blocks(found)
     # Not even leaving its group out of what is shown hides a crash.
     assert run_checks(change, policy_with(), None, search=NO_SECRETS, only=frozenset({"paths"}))
+
+
+def test_a_file_that_cannot_be_read_or_searched_blocks() -> None:
+    class Broken:
+        def scan(self, *args: object, **options: object) -> None:
+            raise ValueError("no scratch")
+
+    change = change_of({}, {"a.py": b"x\n"})
+    lost = change_of({}, {"a.py": b"x\n"})
+    lost.blobs.blobs.clear()  # type: ignore[attr-defined]
+    for judged, search, name in (
+        (lost, NO_SECRETS, "reading"),
+        (change, Search(("x",), Ruleset((), (), ""), Broken()), "search"),
+    ):
+        found = run_checks(judged, policy_with(), None, search=search)
+        assert {f.id for f in found} == {"check-crashed"}
+        assert any(f"check `{name}`" in f.message for f in found)
 
 
 def test_only_and_skip_select_groups_and_ids() -> None:
@@ -153,7 +172,7 @@ def test_only_and_skip_select_groups_and_ids() -> None:
 
 
 def test_a_file_too_large_to_read_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from orchestrate.checks import change, unsafe_path
+    from orchestrate.checks import change
 
     assert MAX_CONTENT >= 64 * 1024 * 1024
     monkeypatch.setattr(change, "MAX_CONTENT", 10)
@@ -206,4 +225,5 @@ def test_the_joint_search_rules_out_no_line_that_matches() -> None:
                 continue
             for line in (b"# TODO x", b"print(x)", b"eval(x)", b"debugger;", b"verify=False"):
                 if patterns.search(one.pattern, line):
-                    assert search.may_match(one.pattern, b"before\n" + line + b"\nafter\n")
+                    seen = search.look(b"before\n" + line + b"\nafter\n")
+                    assert seen.may_match(one.pattern)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from orchestrate.checks.engine import TaskRules, run_checks
+from orchestrate.checks.engine import run_checks
 from orchestrate.checks.findings import Finding
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import Oid, path_bytes
 from orchestrate.hooks import compiling
 from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge

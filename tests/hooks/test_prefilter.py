@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.checks.engine import TaskRules
 from orchestrate.checks.secrets import rules, samples
+from orchestrate.checks.task_rules import TaskRules
 from orchestrate.hooks import start
 from orchestrate.hooks.full import staged_findings
 from orchestrate.hooks.prefilter import Doubt

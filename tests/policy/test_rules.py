@@ -3,9 +3,9 @@
 import pytest
 
 from orchestrate.checks.catalogue import CATALOGUE
-from orchestrate.checks.engine import GROUPS
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.secrets.rules import shipped
+from orchestrate.checks.selecting import GROUPS
 from orchestrate.policy.config import default_config, load_config
 from orchestrate.policy.policy import shipped_harness, shipped_rules
 from orchestrate.policy.rules import Rule, detected, effective, load_rule, matching

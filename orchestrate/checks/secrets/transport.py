@@ -12,6 +12,7 @@ SHORTEST = 4  # letters of a keyword that are worth a probe
 LONGEST_RUN = 16_384  # base64 characters decoded around a probe
 _ANCHORED = ("-----BEGIN ",)  # texts in upper case that stand in many files as base64
 
+_PRINTABLE = bytes((*range(32, 127), *b"\t\r\n"))
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
@@ -51,8 +52,9 @@ def _decode(run: re.Match[bytes]) -> Decoded | None:
         said = base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)
     except binascii.Error:
         return None
-    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in said)
-    return Decoded(run.start(), run.end(), said) if printable >= 0.95 * len(said) else None
+    unprintable = len(said.translate(None, _PRINTABLE))
+    is_text = len(said) - unprintable >= 0.95 * len(said)
+    return Decoded(run.start(), run.end(), said) if is_text else None
 
 
 def _beginnings(form: Form) -> Iterator[bytes]:

@@ -1,0 +1,125 @@
+"""The checks that a file parses: JSON, TOML, YAML and XML.
+
+Rules kept here:
+
+* Nothing here expands, constructs or executes what it reads: JSON and TOML are data, YAML is read
+  as events, XML without its entities.
+* A file too large to parse in reasonable time is a finding, not a pass.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
+MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
+MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
+
+
+class Flaw(NamedTuple):
+    """What is wrong and where; line 0 is the file as a whole."""
+
+    detail: str
+    line: int = 0
+    column: int = 0
+
+
+def invalid_json(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is JSON in UTF-8, -16 or -32 as RFC 8259 wants it: no NaN, no Infinity."""
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    try:
+        json.loads(data, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        yield Flaw(error.msg, error.lineno, error.colno)
+    except UnicodeDecodeError as error:
+        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
+    except ValueError as error:
+        yield Flaw(str(error))
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is TOML."""
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    import tomllib  # 6 ms: most changes hold no TOML
+
+    try:
+        tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
+    except tomllib.TOMLDecodeError as error:
+        yield Flaw(str(error))
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is one or more YAML documents; tags and anchors are only read."""
+    from ruamel.yaml import YAML  # 30 ms to import: most changes hold no YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(data) > MAX_YAML:
+        yield _too_large(data, MAX_YAML)
+        return
+    try:
+        for _ in YAML(typ="safe", pure=True).parse(data):
+            pass
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        yield Flaw(str(error.problem or error.context or "it does not parse"), *place)
+    except (YAMLError, UnicodeDecodeError) as error:
+        yield Flaw(str(error).partition("\n")[0])
+    except RecursionError:
+        yield Flaw(MAX_DEPTH_MESSAGE)
+
+
+def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
+    """Whether the file is well-formed XML. External things are not fetched, entities not expanded.
+
+    With a default handler set, expat hands references over unexpanded (expat.h,
+    XML_SetDefaultHandler); an entity made of entities is refused, wherever it is used.
+    """
+    if len(data) > MAX_PARSED:
+        yield _too_large(data, MAX_PARSED)
+        return
+    from xml.parsers import expat
+
+    parser = expat.ParserCreate()
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    nested: list[str] = []
+
+    def declared(name: str, is_parameter: int, value: str | None, *rest: object) -> None:
+        if value and ("&" in value or "%" in value):
+            nested.append(name)
+            raise _NestedEntity
+
+    parser.EntityDeclHandler = declared
+    parser.DefaultHandler = _ignore
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        yield Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
+    except _NestedEntity:
+        yield Flaw(f"the entity {nested[0]!r} is made of entities", parser.CurrentLineNumber)
+
+
+class _NestedEntity(Exception):
+    pass
+
+
+def _ignore(data: str) -> None:
+    pass
+
+
+def _too_large(data: bytes, limit: int) -> Flaw:
+    return Flaw(f"{len(data) / 1024:,.0f} KB, more than the {limit // 1024:,} KB that are read")
