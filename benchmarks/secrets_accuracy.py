@@ -82,7 +82,8 @@ def betterleaks(tools: Path, folder: Path) -> Flagged:
         subprocess.run([*command, "--no-banner"], capture_output=True, check=False)
         found = json.loads(out.read_text())["findings"]
     places = [one["location"] for one in found]
-    return {(_relative(place["path"], folder), place["start_line"]) for place in places}
+    # a finding about a whole file (a PKCS #12 container) has no line
+    return {(_relative(place["path"], folder), place.get("start_line", 1)) for place in places}
 
 
 def gitleaks(tools: Path, folder: Path) -> Flagged:

@@ -58,3 +58,17 @@ def test_a_value_must_prove_more_in_tests() -> None:
 def test_words_surprise_less_than_random_letters() -> None:
     assert surprise("authentication_required") < 4.85 < surprise("xkqzvjwpqh")
     assert surprise("1234") == 0.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "P4$$w0rd", "P@ssW0rd!", "Sup3rS3cr3tP@ssW0rd", "0ldP@ssW0rd1!", "SomeKindOfPassword123!@#",
+        "netrc_pass", "db-password", "utf-8", "sha256", "--upgrade", "reconnect=False", "3006.10",
+        "*1A01CF8FBE6425398935FB90359AD8B817399102", "SOFTWARE\\Vendor\\Product\\14.0",
+        "sha1=bc6550fc290acf5b42283fa8deaf55cea0f8c206", "2YotnFZFEjr1zCsicMWpAA",
+        "[A-Za-z0-9][A-Za-z0-9-]*",
+    ],
+)  # fmt: skip
+def test_what_programs_and_documents_write_there_proves_nothing(value: str) -> None:
+    assert grade(Kind.PASSWORD, value) is Grade.NONE

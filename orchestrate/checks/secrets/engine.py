@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
 from orchestrate.checks.secrets.matcher import BASE64, Matcher, compile_regex
+from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.rules import Rule, Ruleset
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
 from orchestrate.checks.secrets.transport import decoded_around
@@ -110,7 +111,10 @@ class Scanner:
         return known[form, sure_only]
 
     def _applies(self, rule: int, path: str) -> bool:
-        wanted = self.ruleset.rules[rule].paths
+        one = self.ruleset.rules[rule]
+        if one.in_tests is None and is_test_path(path):
+            return False
+        wanted = one.paths
         if not wanted:
             return True
         if rule not in self._where:
@@ -279,7 +283,8 @@ def _permitted(
         if permits.inline and allowed_inline(text, one.start, rule.id):
             continue
         yield Hit(
-            rule.id, rule.severity, line, column, one.start, one.end, masked(one.secret), mark
+            rule.id, rule.severity_at(path), line, column, one.start, one.end, masked(one.secret),
+            mark,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from orchestrate.checks.secrets.placeholders import (
     is_example_word,
     is_filler,
     is_leet,
+    is_made_up,
     is_reference,
 )
 from orchestrate.checks.secrets.text import entropy
@@ -43,7 +44,13 @@ _NAME_LIKE = re.compile(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
 _WORD_AND_NUMBER = re.compile(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
 _HASHED = re.compile(
     r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
+    r"|^\*[0-9A-F]{40}$|^md5[0-9a-f]{32}$"
 )
+_RANGES = re.compile(r"[aA]-[zZ]|0-9")  # a regular expression's
+_DIGEST = re.compile(r"(?i)(?:md5|sha\d{1,3})[=:-]")
+_PUBLIC = re.compile(r"^AAAA(?:[BCE]3NzaC1|E2VjZHNhLXNo|GnNrLXNza)")  # RFC 4253, 6.6: ssh-rsa ...
+_ESCAPED = re.compile(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}")
+_KEY_PATH = re.compile(r"[A-Za-z]\w+\\{1,2}[A-Za-z]\w+\\|^[A-Z]\w+\\{1,2}\w+$")  # registry, Windows
 _SAYS = re.compile(r"%[0-9A-Fa-f]{2}.*%[0-9A-Fa-f]{2}|^%[A-F0-9]{2}")  # encoded for a URL
 _PROSE = re.compile(r"\s\S+\s")
 _MARKUP = re.compile(r"[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
@@ -56,10 +63,13 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
     Tests, documentation and examples are full of made-up values: there, only what looks drawn by a
     machine counts.
     """
-    if kind is Kind.NONE or is_filler(value) or is_reference(value) or is_example_word(value):
+    if kind is Kind.NONE or is_filler(value) or is_reference(value) or is_made_up(value):
         return Grade.NONE
     if _PROSE.search(value) or _PATH.search(value) or _SAYS.search(value):
         return Grade.NONE
+    if _PUBLIC.search(value) or _KEY_PATH.search(value):
+        return Grade.NONE
+    value = _ESCAPED.sub("e", value)
     if kind is Kind.PASSWORD:
         found = _password(value, shortest=8 if in_tests else 6)
     elif kind is Kind.SALT:
@@ -70,7 +80,12 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
 
 
 def _password(value: str, *, shortest: int) -> Grade:
-    if not 5 <= len(value) <= 128 or _MARKUP.search(value) or _HASHED.search(value):
+    if (
+        not 5 <= len(value) <= 128
+        or _MARKUP.search(value)
+        or _HASHED.search(value)
+        or _DIGEST.match(value)
+    ):
         return Grade.NONE
     if is_example_word(value.rstrip("0123456789!@#$%.*?")):  # admin123, Password1!
         return Grade.NONE
@@ -94,6 +109,8 @@ def _joined_kinds(value: str) -> bool:
 
 def _token(value: str, *, shortest: int) -> Grade:
     if len(value) < 10 or len(value) > 2000 or re.search(r"[\s<>()|,;]", value):
+        return Grade.NONE
+    if _DIGEST.match(value) or _RANGES.search(value):
         return Grade.NONE
     if _UUID.fullmatch(value):
         return Grade.STRONG if shortest == 12 else Grade.WEAK

@@ -5,6 +5,7 @@ characters), `is_reference` and `is_example_word` are for values people choose.
 """
 
 import re
+from functools import lru_cache
 
 from orchestrate.checks.secrets.text import words
 from orchestrate.checks.secrets.wordlike import LIKE_WORDS, surprise
@@ -16,6 +17,18 @@ _FILLER = re.compile(
     r"|notreal|not[-_]a[-_]?(?:real|secret|valid)|(?:fake|dummy|sample|mock|invalid)(?:[-_]|[a-z]{3,6}\b)",
     re.IGNORECASE,
 )
+# Published by those who made the formats, for everyone to show (RFC 5849, 6749, 6750, 7617, 7519;
+# docs.aws.amazon.com; Azurite and the Cosmos DB emulator; MinIO's playground; jwt.io). The
+# beginnings say enough.
+_PUBLISHED = re.compile(
+    r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp|mF_9\.B5f-4|gX1fBat3bV"
+    r"|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4|9djdj82h48djs9d|kkk9d7dh3k39sjv|j49sk3j29djd"
+    r"|7Fjfp0ZBr1KtDRb|nnch734d00sl2jd|pfkkdhi9sl3r4s0|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl"
+    r"|C2y6yDjf5/R\+ob0N|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
+)
+_NAMES_A_CREDENTIAL = re.compile(
+    r"(?i)^[a-z]+(?:[_-][a-z]+)*[_-](?:pass|passw(?:or)?d|pwd|pw|secret|token|key)\d{0,2}$"
+)
 _REFERENCE = re.compile(
     r"^`|^\$[\w({\[]|\$\{|\{\{|\}\}|^\{[\w.:$ -]*\}$|^<[^>]*>?$|^%[\w.(-]+[%)s]?$|%\(|%[sd]\b"
     r"|\$\(|#\{|^\[[\w .:-]*\]$"
@@ -25,7 +38,9 @@ _CODE = re.compile(
     r"^[A-Za-z_][\w.]*[\[(]|^(?:self|this|process|os|env|config|settings|options|args|props|ctx|request"
     r"|req|params|data|user|ENV|System|Environment|context|secrets|vars|vault|local|module|each)\b[.\[:]"
     r"|^(?:true|false|null|none|nil|undefined|void|string|str|int|bool|bytes|any|object|optional)\b"
-    r"|=>|->|::|\(\)|&&|\|\||^new\b|^function\b|^lambda\b|^await\b",
+    r"|=>|->|::|\(\)|&&|\|\||^new\b|^function\b|^lambda\b|^await\b|^--?[a-z][\w-]*$"
+    r"|^[a-z_]+=[\w-]{1,12}$|^(?:utf|iso|latin|ascii|cp|sha|md|hmac|aes|hs|rs|es)[-_]?\d[\w-]{0,12}$"
+    r"|^v?\d+(?:\.\d+){1,3}(?:rc|a|b|beta|dev)?\d{0,3}$",
     re.IGNORECASE,
 )
 _EXAMPLE_WORDS = words(
@@ -41,7 +56,9 @@ _EXAMPLE_WORDS = words(
     data hash salt nonce seed code changeme change me please replace insert placeholder redacted
     hidden masked encrypted decrypted plain cleartext hunter letmein session cookie csrf jwt
     oauth refresh signing master shared one two three first second another other something
-    anything whatever
+    anything whatever super strong awesome kind weak safe secure word words phrase aladdin sesame
+    open correct horse battery staple welcome qwerty asdf asdfasdf qwer
+    unknown wonderland alice bob
     """
 )
 _JOINTS = frozenset("0123456789_-. !+*/@#$%^&")
@@ -55,7 +72,9 @@ _LEET = str.maketrans("013457@$!", "oleastasi")
 def is_filler(value: str) -> bool:
     """Whether `value` holds what no generator of tokens produces: masks, sequences, "example"."""
     distinct = len(set(value))
-    return distinct <= 2 + (len(value) >= 16) * 3 or _FILLER.search(value) is not None
+    if distinct <= 2 + (len(value) >= 16) * 3 or _FILLER.search(value) is not None:
+        return True
+    return _PUBLISHED.search(value) is not None
 
 
 def is_reference(value: str) -> bool:
@@ -82,3 +101,38 @@ def is_example_word(value: str) -> bool:
             and sum(char.isdigit() for char in value) <= 3
         )
     )
+
+
+def is_made_up(value: str) -> bool:
+    """Whether `value` is example words in any spelling, or names a credential.
+
+    Digits for letters change nothing: `P4$$w0rd` and `Sup3rS3cr3t!` say what they say. `ftp_pass`
+    and `db-password` are names. For places that are not there to hold passwords.
+    """
+    if is_example_word(value) or _NAMES_A_CREDENTIAL.fullmatch(value):
+        return True
+    return len(value) <= 40 and _spelled_oddly(value)
+
+
+def _spelled_oddly(value: str) -> bool:
+    bare = value.strip("0123456789_-. !#%^&*?").rstrip("@$")
+    read = bare.lower().translate(_LEET)
+    letters = "".join(filter(str.isalpha, read))
+    joined = len(letters) + sum(char in "_-. " for char in read) == len(read)
+    return bare != "" and joined and any(_consists_of_words(one) for one in _readings(letters))
+
+
+def _readings(letters: str) -> set[str]:
+    return {letters, letters.replace("l", "i")}  # a 1 is either
+
+
+@lru_cache(maxsize=4096)
+def _consists_of_words(letters: str) -> bool:
+    """Whether `letters` is example words one after the other, one of them of four letters."""
+    ends = {0: False}  # where a word may begin -> whether a long one stood before
+    for at in range(len(letters)):
+        if at in ends:
+            for size in range(2, min(14, len(letters) - at) + 1):
+                if letters[at : at + size] in _EXAMPLE_WORDS:
+                    ends[at + size] = ends[at] or size >= 4 or ends.get(at + size, False)
+    return ends.get(len(letters), False)

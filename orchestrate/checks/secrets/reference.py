@@ -22,7 +22,9 @@ fingerprint depends on the rule, the path and the secret, so it stays the same w
 
 Read as text: UTF-8, UTF-16 with a byte order mark, Latin-1, escapes inside strings, one layer of
 base64. In binary files, lock files and minified code only vendors' tokens and private keys are
-looked for. In tests, documentation and examples a password or key must look drawn by a machine.
+looked for. In tests, documentation and examples (by the path) a password or key must look drawn by
+a machine, and what is made for such places more often than leaked there only warns: the table says
+which rules. Vendors' tokens block there too.
 
 To keep a value that is no secret, in order of preference:
 
@@ -73,7 +75,10 @@ def render(ruleset: Ruleset) -> str:
 
 
 def _row(rule: Rule) -> str:
-    cells = (f"`{rule.id}`", rule.description, rule.severity, rule.source)
+    tier = str(rule.severity)
+    if rule.in_tests != rule.severity:
+        tier += f" ({rule.in_tests or 'silent'} in tests)"
+    cells = (f"`{rule.id}`", rule.description, tier, rule.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

@@ -18,19 +18,20 @@ from typing import Any, NamedTuple
 
 from orchestrate import resources
 from orchestrate.checks.findings import Severity
+from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.shapes import assigned, path_regex, trigger_of
 from orchestrate.checks.secrets.text import words
 from orchestrate.errors import FileError
 
 FILE = "rules/secrets.yaml"
-FORMAT = 1  # of packed rulesets; a cache key
+FORMAT = 2  # of packed rulesets; a cache key
 NEXT_STEP = "remove it and revoke it: whoever can read the history has it"
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = words(
     """
-    id description source severity pattern patterns names value forms keywords trigger reach
-    validators entropy paths direct binary next_step match clean
+    id description source severity in_tests pattern patterns names value forms keywords trigger
+    reach validators entropy paths direct binary next_step match clean
     """
 )
 
@@ -53,7 +54,8 @@ class Form(NamedTuple):
 class Rule(NamedTuple):
     """What a kind of secret is. `paths` is a regular expression for whole lower-case paths or "".
 
-    `entropy` is the least Shannon entropy of the secret, in bits per character.
+    `entropy` is the least Shannon entropy of the secret, in bits per character. `in_tests` is the
+    severity in tests, documentation and examples (`paths.py`), None where the rule is silent there.
     """
 
     id: str
@@ -65,6 +67,11 @@ class Rule(NamedTuple):
     paths: str
     binary: bool
     next_step: str
+    in_tests: Severity | None
+
+    def severity_at(self, path: str) -> Severity:
+        """What a finding in a file at `path` does."""
+        return self.in_tests if self.in_tests and is_test_path(path) else self.severity
 
 
 class Samples(NamedTuple):
@@ -136,11 +143,11 @@ def unpack(data: bytes) -> Ruleset:
 
 def _unpacked_rule(
     id: str, description: str, severity: str, source: str, entropy: float,
-    validators: list[str], paths: str, binary: bool, next_step: str,
+    validators: list[str], paths: str, binary: bool, next_step: str, in_tests: str | None,
 ) -> Rule:  # fmt: skip
     return Rule(
         id, description, Severity(severity), source, entropy, tuple(validators), paths, binary,
-        next_step,
+        next_step, Severity(in_tests) if in_tests else None,
     )  # fmt: skip
 
 
@@ -157,10 +164,13 @@ def _rule(entry: dict[str, Any], path: str) -> Rule:
         raise FileError(
             path, f"rule {id} names the validator {missing[0]}, known: {', '.join(VALIDATORS)}"
         )
+    severity = entry.get("severity", "block")
+    in_tests = entry.get("in_tests", severity)
     return Rule(
         id=id,
         description=entry["description"],
-        severity=Severity(entry.get("severity", "block")),
+        severity=Severity(severity),
+        in_tests=None if in_tests == "none" else Severity(in_tests),
         source=entry.get("source", ""),
         entropy=float(entry.get("entropy", 0)),
         validators=validators,
