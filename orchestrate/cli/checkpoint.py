@@ -60,9 +60,10 @@ def checkpoint() -> None:
 def create(
     ctx: click.Context, message: str, include: tuple[str, ...], check: bool, as_json: bool
 ) -> None:
-    """Record the working tree, tracked and untracked files, with index, HEAD and branch.
+    """Record the working tree, index, HEAD and branch.
 
-    With --check the exit code is 1 when a finding blocks; the checkpoint is taken all the same.
+    Tracked and untracked files are recorded, ignored ones not. With --check the exit code is 1 when
+    a finding blocks; the checkpoint is taken all the same.
 
     \b
     Examples:
@@ -109,7 +110,9 @@ def _check(recorder: Recorder, found: Checkpoint) -> tuple[Finding, ...]:
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, every: bool, as_json: bool) -> None:
-    """List checkpoints, oldest first: of the task or branch that this worktree is on.
+    """List checkpoints, oldest first.
+
+    They are those of the task or branch that this worktree is on, unless you say --all.
 
     \b
     Examples:
@@ -134,7 +137,9 @@ def list_(ctx: click.Context, every: bool, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show one checkpoint: where it was taken, what it changed, what the checks said.
+    """Show one checkpoint.
+
+    Where it was taken, what it changed, what the checks said.
 
     \b
     Examples:
@@ -165,7 +170,9 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def diff(ctx: click.Context, one: str, other: str | None, as_json: bool) -> None:
-    """Show the content that changed from A to B, or from A to the working tree.
+    """Show the content that changed from A to B.
+
+    Without B, to the working tree as it is now.
 
     \b
     Examples:
@@ -188,7 +195,9 @@ def diff(ctx: click.Context, one: str, other: str | None, as_json: bool) -> None
 @json_option
 @click.pass_context
 def compare_(ctx: click.Context, one: str, other: str, as_json: bool) -> None:
-    """Compare two checkpoints: files, kinds of change, the findings of each.
+    """Compare two checkpoints.
+
+    Files, kinds of change, and the findings of each.
 
     \b
     Examples:
@@ -226,10 +235,11 @@ def prune_(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Let old checkpoints go. Named ones, the newest, and what an undo needs stay.
+    """Let old checkpoints go.
 
-    With both limits, a checkpoint stays only within both. Git frees the space when it next collects
-    garbage. Those that stay keep their numbers, but get new commit ids.
+    Named ones, the newest, and what an undo needs stay. With both limits, a checkpoint stays only
+    within both. Git frees the space when it next collects garbage. Those that stay keep their
+    numbers, but get new commit ids.
 
     \b
     Examples:

@@ -45,15 +45,16 @@ def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger
                 f"{what} with '{named}'", hint=f"plans here: {', '.join(fitting or ids)}"
             )
         return project.ledger(repo, fitting[0])
-    candidates = _meant([project.ledger(repo, i) for i in ids])
-    if len(candidates) != 1:
-        names = ", ".join(one.plan_id for one in candidates)
+    meant = meant_plans(project, repo)
+    if len(meant) != 1:
+        names = ", ".join(one.plan_id for one in meant)
         raise InvalidInput("which plan? several are here", hint=f"name one of: {names}")
-    return candidates[0]
+    return meant[0]
 
 
-def _meant(ledgers: list[Ledger]) -> list[Ledger]:
+def meant_plans(project: Project, repo: Repository) -> list[Ledger]:
     """The ledgers that a command without a plan's name may mean."""
+    ledgers = [project.ledger(repo, i) for i in known_plans(repo)]
     states = {one.plan_id: one.load().state for one in ledgers}
     is_open = {i for i, state in states.items() if state.status not in PLAN_ENDED}
     shared = {i for i, state in states.items() if not state.in_own_tree}

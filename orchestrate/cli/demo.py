@@ -33,7 +33,13 @@ _TEST = "python3 -m unittest discover -q -s tests -t ."
 @click.option(
     "--keep", type=click.Path(file_okay=False), help="Make it in this folder and keep it."
 )
-@click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="How many tasks at once.",
+)
 @click.pass_context
 def demo(ctx: click.Context, keep: str | None, jobs: int) -> None:
     """See a plan run on a small program, without a model and without leaving a trace.

@@ -39,10 +39,11 @@ def gate() -> None:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, rev: str, policy_rev: str, as_json: bool) -> None:
-    """List the profiles and what is known of each on REV (default: HEAD).
+    """List the profiles and what is known of each.
 
-    `current`: a verdict for this very tree, policy and definition is stored; `stale`: only for
-    others; `missing`: it never ran here; `unknown`: what is stored does not read.
+    It is of REV's tree, of HEAD's when REV is left out. `current`: a verdict for this
+    very tree, policy and definition is stored; `stale`: only for others; `missing`: it never ran
+    here; `unknown`: what is stored does not read.
 
     \b
     Examples:
@@ -89,10 +90,11 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 def run(
     ctx: click.Context, profile: str, rev: str, again: bool, policy_rev: str, as_json: bool
 ) -> None:
-    """Run a profile on the tree of REV (default: HEAD) in a clean checkout.
+    """Run a profile in a clean checkout.
 
-    What is not committed is not looked at. A pass for the same tree, policy and definition is
-    reused, which is said. Exit code 0: passed; 1: anything else.
+    The checkout is of REV's tree, of HEAD's when it is left out; what is not committed is not
+    looked at. A pass for the same tree, policy and definition is reused, which is said. Exit code
+    0: passed; 1: anything else.
 
     \b
     Examples:

@@ -33,6 +33,11 @@ def shown(text: str) -> str:
     return kept.encode("utf-8", "replace").decode()
 
 
+def shortened(text: str, most: int) -> str:
+    """The text in at most so many characters; what is cut off shows as an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows with aligned columns; plain spaces between them, so that they can be cut and copied."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -41,9 +46,13 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     out = console()
-    if not sys.stdout.isatty():
-        out.width = 10_000  # a pipe has no width: nothing is folded
-    out.print(table)
+    if sys.stdout.isatty():
+        out.print(table)
+        return
+    out.width = 10_000  # a pipe has no width: nothing is folded
+    with out.capture() as printed:
+        out.print(table)
+    click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

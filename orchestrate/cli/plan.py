@@ -8,7 +8,7 @@ import click
 from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, project_of
 from orchestrate.cli.output import json_option, print_json, print_table, shown
 from orchestrate.cli.plan_decisions import COMMANDS
-from orchestrate.cli.plan_summary import done_of, plan_summary
+from orchestrate.cli.plan_summary import plan_summary, print_plans
 from orchestrate.errors import InvalidInput
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.state import PlanState
@@ -40,7 +40,14 @@ for command in COMMANDS:
 @json_option
 @click.pass_context
 def templates(ctx: click.Context, as_json: bool) -> None:
-    """List the templates: those that ship and those in .orchestrate/plan-templates/."""
+    """List the templates, those that ship and your own.
+
+    Yours are in .orchestrate/plan-templates/ of HEAD and replace shipped ones of their name.
+
+    \b
+    Example:
+      orchestrate plan templates --json
+    """
     project = project_of(ctx)
     repo = project.open()
     base, _ = planning.base_commit(repo, None)
@@ -165,7 +172,13 @@ def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
 @json_option
 @click.pass_context
 def list_plans(ctx: click.Context, as_json: bool) -> None:
-    """List the plans of the repository."""
+    """List the plans of the repository.
+
+    \b
+    Examples:
+      orchestrate plan list
+      orchestrate plan list --json
+    """
     project = project_of(ctx)
     repo = project.open()
     states = [project.ledger(repo, i).load().state for i in known_plans(repo)]
@@ -174,11 +187,7 @@ def list_plans(ctx: click.Context, as_json: bool) -> None:
     elif not states:
         click.echo("no plans yet; orchestrate plan templates lists what to start from")
     else:
-        rows = [
-            (s.plan.id, str(s.status), done_of(s), str(s.plan.version), s.plan.title)
-            for s in states
-        ]
-        print_table(("plan", "status", "done", "version", "title"), rows)
+        print_plans(states)
 
 
 @plan.command("show")
@@ -186,7 +195,13 @@ def list_plans(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def show(ctx: click.Context, plan: str | None, as_json: bool) -> None:
-    """Print a plan's file as it stands in its ledger."""
+    """Print a plan's file as it stands in its ledger.
+
+    \b
+    Examples:
+      orchestrate plan show
+      orchestrate plan show login-fails-abc234 > plan.yaml
+    """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)
     loaded = ledger.load()
@@ -217,9 +232,15 @@ def _print_waves(state: PlanState, mark: str = "  ") -> None:
 @click.option("--reason", default="", help="Why the plan changes; recorded with the new version.")
 @click.pass_context
 def edit(ctx: click.Context, plan: str | None, file: str | None, reason: str) -> None:
-    """Edit a plan that has not started, in your editor or from a file.
+    """Edit a plan that has not started.
 
-    The version grows by one and an approval given before is void.
+    Without --file it opens in your editor. The version grows by one and an approval given before
+    is void.
+
+    \b
+    Examples:
+      orchestrate plan edit
+      orchestrate plan edit --file plan.yaml --reason "the parser first"
     """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)

@@ -19,7 +19,13 @@ from orchestrate.runner.rollbacks import roll_back_to
 @click.option("--version", "version", type=int, help="Refuse unless the plan is at this version.")
 @click.pass_context
 def approve(ctx: click.Context, plan: str | None, version: int | None) -> None:
-    """Approve a plan as it stands; a later edit voids the approval."""
+    """Approve a plan as it stands; a later edit voids the approval.
+
+    \b
+    Examples:
+      orchestrate plan approve
+      orchestrate plan approve login-fails-abc234 --version 2
+    """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)
     seen = ledger.load()
@@ -37,7 +43,12 @@ def approve(ctx: click.Context, plan: str | None, version: int | None) -> None:
 @click.option("--reason", default="", help="Why; recorded.")
 @click.pass_context
 def reject(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """Reject a draft for good."""
+    """Reject a draft for good.
+
+    \b
+    Example:
+      orchestrate plan reject login-fails-abc234 --reason "solved by an update"
+    """
     _plan_step(ctx, plan, PlanEvent.REJECTED, need_reason(reason, "a rejection"))
 
 
@@ -46,7 +57,12 @@ def reject(ctx: click.Context, plan: str | None, reason: str) -> None:
 @click.option("--reason", default="", help="Why; recorded.")
 @click.pass_context
 def pause(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """Pause a running plan: its runner ends what runs and stops."""
+    """Pause a running plan: its runner ends what runs and stops.
+
+    \b
+    Example:
+      orchestrate plan pause login-fails-abc234
+    """
     _plan_step(ctx, plan, PlanEvent.PAUSED, reason)
 
 
@@ -54,7 +70,12 @@ def pause(ctx: click.Context, plan: str | None, reason: str) -> None:
 @plan_argument
 @click.pass_context
 def resume(ctx: click.Context, plan: str | None) -> None:
-    """Let a paused plan go on."""
+    """Let a paused plan go on.
+
+    \b
+    Example:
+      orchestrate plan resume login-fails-abc234 && orchestrate run login-fails-abc234
+    """
     _plan_step(ctx, plan, PlanEvent.RESUMED, "")
 
 
@@ -63,7 +84,12 @@ def resume(ctx: click.Context, plan: str | None) -> None:
 @click.option("--reason", default="", help="Why; recorded.")
 @click.pass_context
 def abort(ctx: click.Context, plan: str | None, reason: str) -> None:
-    """End a plan; what was promoted stays on its branch."""
+    """End a plan; what was promoted stays on its branch.
+
+    \b
+    Example:
+      orchestrate plan abort login-fails-abc234 --reason "the feature was dropped"
+    """
     _plan_step(ctx, plan, PlanEvent.ABORTED, need_reason(reason, "an abort"))
 
 
@@ -149,7 +175,7 @@ def _print_merge(done: Merge, dry_run: bool) -> None:
 def rollback(
     ctx: click.Context, plan: str | None, task_id: str, reason: str, dry_run: bool, as_json: bool
 ) -> None:
-    """Take back everything that was promoted after a task, the newest first.
+    """Take back what was promoted after a task, the newest first.
 
     \b
     Examples:

@@ -1,7 +1,9 @@
 """A plan in short, as several commands print it."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from orchestrate.cli.output import print_table
 from orchestrate.plans.state import PlanState
 from orchestrate.plans.states import DONE
 
@@ -28,3 +30,11 @@ def plan_summary(state: PlanState) -> dict[str, Any]:
         "waves": state.plan.waves(),
         "tasks": {task.id: str(task.status) for task in state.tasks.values()},
     }
+
+
+def print_plans(states: Iterable[PlanState]) -> None:
+    """Plans for people, one line each."""
+    rows = [
+        (s.plan.id, str(s.status), done_of(s), str(s.plan.version), s.plan.title) for s in states
+    ]
+    print_table(("plan", "status", "done", "version", "title"), rows)

@@ -30,7 +30,12 @@ from orchestrate.runner.loop import RunOptions, run_plan
     show_default=True,
     help="How many tasks at once.",
 )
-@click.option("--agent", default="", help="The agent for every task, over the configuration's.")
+@click.option(
+    "--agent",
+    default="",
+    metavar="NAME",
+    help="The agent for every task, over the configuration's.",
+)
 @click.option("--keep-workspaces", is_flag=True, help="Leave the attempts' folders to look at.")
 @json_option
 @click.pass_context

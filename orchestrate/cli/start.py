@@ -15,7 +15,7 @@ from orchestrate.runner.own_task import start as open_task
     "--scope", multiple=True, required=True, metavar="GLOB", help="What it may touch; repeatable."
 )
 @click.option("--deny", multiple=True, metavar="GLOB", help="What it may not touch; repeatable.")
-@click.option("--role", default="", help="A role whose rules hold beside the task's.")
+@click.option("--role", default="", metavar="ID", help="A role whose rules hold beside the task's.")
 @click.option("--criteria", multiple=True, metavar="TEXT", help="What must be true; repeatable.")
 @click.option(
     "--verify",

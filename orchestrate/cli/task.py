@@ -42,7 +42,13 @@ def task() -> None:
 def show(
     ctx: click.Context, task_id: str, plan: str | None, as_prompt: bool, as_json: bool
 ) -> None:
-    """Show a task: its scope, criteria, attempts and findings."""
+    """Show a task: its scope, criteria, attempts and findings.
+
+    \b
+    Examples:
+      orchestrate task show fix
+      orchestrate task show fix --plan login-fails-abc234 --prompt
+    """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)
     loaded = ledger.load()
@@ -155,9 +161,15 @@ def _origin(verification: Mapping[str, Any]) -> str:
 @click.option("--comment", default="", help="What to record with the approval.")
 @click.pass_context
 def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) -> None:
-    """Approve what a task waits for: a candidate in review, or a person's own task.
+    """Approve what a task waits for.
 
-    A candidate is merged and judged once more on the branch as it is now, then promoted.
+    A candidate in review is merged and judged once more on the branch as it is now, then promoted.
+    A person's own task is taken as done.
+
+    \b
+    Examples:
+      orchestrate task approve fix
+      orchestrate task approve release --comment "the notes are read"
     """
     _, commit = _decider(ctx, plan).approve(task_id, comment)
     click.echo(f"approved {task_id}: promoted as {commit[:12]}")
@@ -169,7 +181,12 @@ def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) ->
 @reason_option
 @click.pass_context
 def give_back(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
-    """Send a candidate in review back, with what is to be done better."""
+    """Send a candidate in review back, with what is to be done better.
+
+    \b
+    Example:
+      orchestrate task return fix --reason "keep the old signature"
+    """
     loaded = _decider(ctx, plan).give_back(task_id, need_reason(reason, "a return"))
     _print_new_status(loaded, task_id)
 
@@ -180,7 +197,12 @@ def give_back(ctx: click.Context, task_id: str, plan: str | None, reason: str) -
 @reason_option
 @click.pass_context
 def retry(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
-    """Queue a failed task again, with what its failure blocked."""
+    """Queue a failed task again, with what its failure blocked.
+
+    \b
+    Example:
+      orchestrate task retry fix && orchestrate run
+    """
     _print_new_status(_decider(ctx, plan).retry(task_id, reason), task_id)
 
 
@@ -190,7 +212,12 @@ def retry(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> No
 @reason_option
 @click.pass_context
 def skip(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
-    """Go on without a task; its dependents take it as done."""
+    """Go on without a task; its dependents take it as done.
+
+    \b
+    Example:
+      orchestrate task skip docs --reason "described elsewhere"
+    """
     loaded = _decider(ctx, plan).skip(task_id, need_reason(reason, "skipping"))
     _print_new_status(loaded, task_id)
 
@@ -201,7 +228,12 @@ def skip(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> Non
 @reason_option
 @click.pass_context
 def cancel(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> None:
-    """End a task for good; what depends on it is blocked."""
+    """End a task for good; what depends on it is blocked.
+
+    \b
+    Example:
+      orchestrate task cancel docs --reason "the feature was dropped"
+    """
     _print_new_status(_decider(ctx, plan).cancel(task_id, reason), task_id)
 
 
@@ -215,9 +247,10 @@ def cancel(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> N
 def rollback(
     ctx: click.Context, task_id: str, plan: str | None, reason: str, dry_run: bool, as_json: bool
 ) -> None:
-    """Take a completed task back: a revert on the plan branch, and it is queued again.
+    """Take a completed task back by a revert on the plan branch.
 
-    Every completed task that builds on it goes first. All of it happens or nothing does.
+    It is queued again. Every completed task that builds on it goes first. All of it happens or
+    nothing does.
 
     \b
     Examples:

@@ -19,8 +19,16 @@ from orchestrate.hooks.ranges import guarded_branches, merge_base, range_finding
 
 @click.command()
 @click.argument("tip", default="HEAD")
-@click.option("--base", help="The branch or commit that the change is for; its policy judges.")
-@click.option("--format", "form", type=click.Choice(list(render.FORMATS)), default="text")
+@click.option(
+    "--base", metavar="REV", help="The branch or commit that the change is for; its policy judges."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(render.FORMATS)),
+    default="text",
+    help="How findings are written to standard output.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for findings that need review too.")
 @click.pass_context

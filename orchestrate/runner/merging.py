@@ -98,6 +98,14 @@ def prepare_merge(ledger: Ledger, into: str = "", style: Style = Style.EITHER) -
     return replace(merge, worktree=worktree, gate=gate)
 
 
+def is_merged(ledger: Ledger, state: PlanState) -> bool:
+    """Whether the branch that the plan is meant for holds the plan's own."""
+    landed = ledger.repo.ref(state.target) if state.target and not state.in_own_tree else None
+    if landed is None or state.status is not PlanStatus.COMPLETED:
+        return False
+    return ledger.repo.is_ancestor(branch_tip(ledger.repo, state), landed)
+
+
 def carry_out(repo: Repository, merge: Merge) -> Merge:
     """Move the target; the merge with the checkpoint of the tree that it changed, if one did.
 

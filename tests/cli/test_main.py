@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from orchestrate.cli import main
@@ -18,6 +19,28 @@ def test_every_command_has_a_help_with_examples_and_the_table_knows_it(
     assert command in orchestrate("--help").out
     out = orchestrate(command, "--help").out
     assert f"  orchestrate {command}" in out or f"(orchestrate {command}" in out
+
+
+def subcommands() -> list[tuple[str, str]]:
+    """Each command within a group, as (group, name)."""
+    context = click.Context(main.cli)
+    groups = ((name, main.cli.get_command(context, name)) for name in COMMANDS)
+    return [
+        (name, sub)
+        for name, group in groups
+        if isinstance(group, click.Group)
+        for sub in group.list_commands(context)
+    ]
+
+
+@pytest.mark.parametrize(("group", "name"), subcommands())
+def test_every_subcommand_has_examples_and_a_first_line_that_is_not_cut(
+    orchestrate, group: str, name: str
+) -> None:
+    assert f"  orchestrate {group} {name}" in orchestrate(group, name, "--help").out
+    listed = orchestrate(group, "--help").out
+    line = next(x for x in listed.splitlines() if x.split()[:1] == [name])
+    assert not line.endswith("...")
 
 
 def test_an_unknown_command_is_wrong_use(orchestrate) -> None:
@@ -36,7 +59,7 @@ def test_a_bug_of_ours_ends_with_three_and_a_traceback(orchestrate, monkeypatch)
     def broken(*args: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("orchestrate.cli.status.chosen_plan", broken)
+    monkeypatch.setattr("orchestrate.cli.status.project_of", broken)
     ran = orchestrate("status", code=3)
     assert "internal error: RuntimeError: boom" in ran.err
     assert ran.out == ""
