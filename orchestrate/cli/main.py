@@ -1,5 +1,7 @@
 """The program `orchestrate`: the lazy command table and the one edge that maps errors to exits."""
 
+import difflib
+import errno
 import importlib
 import os
 import signal
@@ -47,6 +49,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
 
+# Refusals of the system that no program mends: read-only, no permission, full, over a quota.
+_REFUSALS = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT)
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
@@ -63,6 +68,17 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # The short helps stand in the table, so that `--help` imports no command.
@@ -102,10 +118,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         result = cli.main(args=argv, prog_name="orchestrate", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except OrchestrateError as error:
-        click.echo(f"error: {error}", err=True)
-        if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
-        return error.exit_code
+        return _told(error)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -117,9 +130,30 @@ def run(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001 - the edge: anything else is a bug of ours
+        if isinstance(error, OSError) and _refused_by_system(error):
+            place = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            return _told(
+                Unsupported(
+                    place, hint="make it writable or free some space, then run the same again"
+                )
+            )
         click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
         click.echo(traceback.format_exc(), err=True)
         return EXIT_BUG
+
+
+def _told(error: OrchestrateError) -> int:
+    """The exit code of an error, which was printed with its hint."""
+    click.echo(f"error: {error}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+    return error.exit_code
+
+
+def _refused_by_system(error: OSError) -> bool:
+    """Whether the system would not let us write; libgit2 says so in words, without a number."""
+    words = str(error)
+    return error.errno in _REFUSALS or any(os.strerror(number) in words for number in _REFUSALS)
 
 
 if __name__ == "__main__":

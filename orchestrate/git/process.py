@@ -62,7 +62,9 @@ class GitResult(NamedTuple):
 
 
 class GitFailed(OrchestrateError):
-    """A git command ended with a code that was not expected."""
+    """A git command ended with a code that was not expected. Exit code 5."""
+
+    exit_code = Unsupported.exit_code
 
     def __init__(self, command: Sequence[str], code: int, stderr: str) -> None:
         said = stderr.strip() or "it said nothing"

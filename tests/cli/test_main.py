@@ -1,5 +1,6 @@
 """The edge: exit codes, messages, help."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -49,6 +50,10 @@ def test_an_unknown_command_is_wrong_use(orchestrate) -> None:
     assert ran.out == ""
 
 
+def test_a_mistyped_command_is_told_the_near_one(orchestrate) -> None:
+    assert "Did you mean 'check'?" in orchestrate("chek", code=2).err
+
+
 def test_outside_a_repository_the_message_says_so(orchestrate, tmp_path: Path) -> None:
     ran = orchestrate("status", code=2, cwd=tmp_path)
     assert "not in a git repository" in ran.err
@@ -63,6 +68,25 @@ def test_a_bug_of_ours_ends_with_three_and_a_traceback(orchestrate, monkeypatch)
     ran = orchestrate("status", code=3)
     assert "internal error: RuntimeError: boom" in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OSError(errno.EROFS, "Read-only file system", "/x/rollback.lock"),
+        PermissionError(errno.EACCES, "Permission denied", "/x/rollback.lock"),
+        OSError("failed to create temporary file '/x/rollback.lock': Read-only file system"),
+    ],
+)
+def test_what_cannot_be_written_is_no_bug_of_ours(orchestrate, monkeypatch, refusal) -> None:
+    def refused(*args: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr("orchestrate.cli.status.project_of", refused)
+    ran = orchestrate("status", code=5)
+    assert "/x/rollback.lock" in ran.err
+    assert "make it writable" in ran.err
+    assert "Traceback" not in ran.err
 
 
 def test_an_unsupported_system_is_told_so(orchestrate, monkeypatch) -> None:
