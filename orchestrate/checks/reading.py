@@ -5,10 +5,11 @@ The same values that `git/repository.py` gives, from repositories that libgit2 c
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from orchestrate.checks.change import Change, Children, children_of
+from orchestrate.checks.change import MAX_CONTENT, Change, Children, children_of
 from orchestrate.errors import FileError, OrchestrateError
 from orchestrate.git import changes
 from orchestrate.git.changes import Objects, Raw
+from orchestrate.git.checked_out import CheckedOut
 from orchestrate.git.types import (
     EXECUTABLE,
     FILE,
@@ -35,16 +36,24 @@ class GitObjects:
         self._places: dict[Oid, int] = {}  # in `_expected`
         self._ahead: dict[Oid, bytes] = {}
         self._reached = 0  # place of the first that was not asked for
+        self._files: CheckedOut | None = None
+        self._held: tuple[str, bytes] = ("", b"")  # the last one that came from a file
 
-    def expect(self, oids: Iterable[Oid]) -> None:
-        """Say which blobs will be read, in order: they are then asked for many at a time."""
+    def expect(self, oids: Iterable[Oid], files: CheckedOut | None = None) -> None:
+        """Say which blobs will be read, in order: they are then asked for many at a time.
+
+        `files` is a work tree that most of them are probably checked out in.
+        """
+        self._files = files
         self._expected = tuple(dict.fromkeys(oids))
         self._places = {oid: place for place, oid in enumerate(self._expected)}
         self._ahead, self._reached = {}, 0
 
     def read_blob(self, oid: Oid, limit: int | None = None) -> bytes:
         """The blob's first `limit` bytes, or all of it. Raises: OrchestrateError."""
-        if limit is None and self._places.get(oid, -1) >= self._reached:
+        if self._is_file(oid):
+            return self._held[1][:limit]
+        if limit is None and self._files is None and self._places.get(oid, -1) >= self._reached:
             self._read_ahead(oid)
         if limit is None and (found := self._ahead.pop(oid, None)) is not None:
             return found
@@ -67,14 +76,26 @@ class GitObjects:
 
     def blob_size(self, oid: Oid) -> int:
         """The blob's size in bytes. Raises: OrchestrateError."""
-        if oid not in self._sizes:
+        if oid not in self._sizes and not self._is_file(oid):
             self._ask_sizes(oid)
         if oid not in self._sizes:
             raise OrchestrateError(f"there is no blob {oid} in this repository")
         return self._sizes[oid]
 
+    def _is_file(self, oid: Oid) -> bool:
+        """Whether the blob is checked out; it is then held."""
+        if oid == self._held[0]:
+            return True
+        if self._files is None or (found := self._files.read(oid)) is None:
+            return False
+        self._held = oid, found
+        self._sizes[oid] = len(found)
+        return True
+
     def _ask_sizes(self, oid: Oid) -> None:
-        place = self._places.get(oid)
+        if self._files is not None and not self._files.is_useful:
+            self._files = None
+        place = None if self._files else self._places.get(oid)
         together = (oid,) if place is None else self._expected[place : place + ROUND]
         self.objects.ask_info(together)
         answers = [self.objects.read_info() for _ in together]
@@ -196,12 +217,21 @@ def _beyond(
     return _change(objects, first, tree, olds)
 
 
-def change_between(objects: GitObjects, old: Oid | None, new: Oid, folder: str = "") -> Change:
-    """The change from one commit or tree to another; `old` None is nothing at all."""
+def change_between(
+    objects: GitObjects, old: Oid | None, new: Oid, folder: str = "", *, checked_out: bool = False
+) -> Change:
+    """The change from one commit or tree to another; `old` None is nothing at all.
+
+    `checked_out` says that the work tree at `folder` probably holds the new files.
+    """
     base = old or empty_tree(objects)
     entries = _entries(changes.start_between(base, new, folder))
     tree = objects.resolve(old, "tree") if old else None
-    return _change(objects, entries, tree, {})
+    change = _change(objects, entries, tree, {})
+    if checked_out and folder:
+        new_files = {entry.new_oid: entry.path for entry in change.files()}
+        objects.expect(new_files, CheckedOut(folder, new_files, MAX_CONTENT))
+    return change
 
 
 def _entries(comparison: changes.Running) -> list[EntryChange]:

@@ -163,7 +163,7 @@ def range_findings(
     policy = read_policy(place.objects, tree, base or "the defaults")
     search, _ = compiling.joint_search(policy)
     found = run_checks(
-        change_between(place.objects, base, tip, place.folder),
+        change_between(place.objects, base, tip, place.folder, checked_out=tip == place.head),
         policy,
         task,
         only=only,

@@ -109,7 +109,7 @@ def everything(place: Place) -> Change:
     """The whole of HEAD, as a change from nothing."""
     if place.head is None:
         raise InvalidInput("there is no commit yet")
-    return change_between(place.objects, None, place.head, place.folder)
+    return change_between(place.objects, None, place.head, place.folder, checked_out=True)
 
 
 def history(place: Place) -> Iterator[tuple[Oid, Change]]:

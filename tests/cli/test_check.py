@@ -100,6 +100,21 @@ def test_all_and_history(repo: Path) -> None:
     assert (code(done), "commit " in done.output) == (1, True)
 
 
+def test_all_judges_what_is_committed_whatever_the_work_tree_holds(repo: Path) -> None:
+    for number in range(40):  # more than the work tree is tried for
+        write(repo, f"f{number}.py", b"# TODO in the commit %d\n" % number)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: x")
+    clean = run(check, repo, "--all", "--json").stdout
+    assert clean.count("bare-todo") >= 40
+    for number in range(40):
+        write(repo, f"f{number}.py", b"# fine\n")
+    assert run(check, repo, "--all", "--json").stdout == clean
+    for number in range(0, 40, 2):
+        (repo / f"f{number}.py").unlink()
+    assert run(check, repo, "--all", "--json").stdout == clean
+
+
 def test_history_blames_a_merge_for_what_no_parent_had(repo: Path) -> None:
     lines = b"x = 1\n" * 9
     write(repo, "both.py", lines)
