@@ -178,10 +178,14 @@ def parse_raw(data: bytes) -> list[Raw]:
 
 
 class Objects:
-    """`git cat-file --batch-command`: kinds, sizes and contents of objects by any name."""
+    """`git cat-file --batch-command`: kinds, sizes and contents of objects by any name.
 
-    def __init__(self, folder: str = "") -> None:
+    A blob of more than `most` bytes is not read: the reader is of no use after that. 0 reads all.
+    """
+
+    def __init__(self, folder: str = "", *, most: int = 0) -> None:
         self.folder = folder
+        self.most = most
         self._git = Running(("cat-file", "--batch-command", "--buffer"), folder, fed=True)
         self._rest = b""
 
@@ -221,8 +225,16 @@ class Objects:
         self._send("contents", names)
 
     def read_content(self) -> tuple[str, str, bytes] | None:
-        """The next (id, kind, content), or None where there is no such object."""
+        """The next (id, kind, content), or None where there is no such object.
+
+        Raises:
+            GitCommandFailed: a blob of more than `most` bytes.
+        """
         head = self._head(self._line())
+        if head is not None and head[1] == "blob" and 0 < self.most < head[2]:
+            raise GitCommandFailed(
+                f"{head[0]} has {head[2]:,} bytes, at most {self.most:,} are read"
+            )
         return None if head is None else (head[0], head[1], self._exactly(head[2] + 1)[:-1])
 
     def _send(self, verb: str, names: Iterable[str]) -> None:
@@ -279,7 +291,7 @@ def many_contents(first: Objects, names: Sequence[str]) -> Iterator[tuple[str, s
     if len(names) < MANY or not helpers:
         yield from first.contents(names)
         return
-    readers = [first, *(Objects(first.folder) for _ in range(helpers))]
+    readers = [first, *(Objects(first.folder, most=first.most) for _ in range(helpers))]
     try:
         parts = [names[at : at + SHARE] for at in range(0, len(names), SHARE)]
         for at, part in enumerate(parts[: len(readers)]):

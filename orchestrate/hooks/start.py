@@ -79,6 +79,7 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> None:
         source = places.read_task(git_dir)
         key = policy_key(objects)
         table = cached_table(places.common_dir(git_dir), key)
+        objects.most = table["max_bytes"]
         hyperscan = load_extension(table["extension"])
         compiled = Compiled(table, hyperscan)
         task = _task(git_dir, source, key, hyperscan)
