@@ -8,7 +8,6 @@ of a line joined again for what lies across them (`curl x | sh`). Messages and t
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from orchestrate.checks.shell import Kind, Simple, kind, read
 
@@ -19,11 +18,14 @@ _REDIRECT = re.compile(r"(?:\d|&)?(?:>{1,2}\|?|<>)&?")
 _MESSAGE = '""'  # stands for a quoted text
 
 
-class Hit(NamedTuple):
+class Hit:
     """Where a pattern matched: the line, counted from 1, and the text that it matched."""
 
-    line: int
-    text: str
+    __slots__ = ("line", "text")
+
+    def __init__(self, line: int, text: str) -> None:
+        self.line = line
+        self.text = text
 
 
 def script_lines(script: str) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from orchestrate.checks.commands import check_file, judge_command
 from orchestrate.checks.findings import Severity
-from orchestrate.checks.shell import commands
+from orchestrate.checks.shell import commands, read
 from orchestrate.policy.harness import HarnessRule
 from tests.checks.making import change_of
 
@@ -134,3 +134,22 @@ def test_any_text_is_read_and_lines_are_right(text: str) -> None:
 def test_a_long_script_is_read_in_linear_time() -> None:
     assert len(commands("ls -l 'a b' \\\n  c\n" * 20_000)) == 20_000
     assert commands("\\a" * 200_000 + "(" * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("make 2>&1 | tail", [("make", "2>&1"), ("tail",)]),
+        ("make &>log", [("make", "&>log")]),
+        ("echo x >| out", [("echo", "x", ">|", "out")]),
+        ("a & b", [("a",), ("b",)]),
+        (r"$'\x67it' commit", [("git", "commit")]),
+        ("$'it\\'s' x", [("it's", "x")]),
+        ("a<<<b", [("a<<<b",)]),
+        ("echo a{b,c}d ${e}", [("echo", "a{b,c}d", "${e}")]),
+        ("cat <<A <<B\n1\nA\n2\nB\nls", [("cat",), ("ls",)]),
+        ("sh <<A\nrm x\nA", [("sh",), ("rm", "x")]),
+    ],
+)
+def test_what_is_one_command(line: str, words: list[tuple[str, ...]]) -> None:
+    assert [c.words for c in read(line) if c.words] == words
