@@ -9,15 +9,17 @@ from orchestrate.cli.output import json_option, print_json, shown
 from orchestrate.hooks.clients import Edited, remove_client
 from orchestrate.hooks.install import uninstall as remove_hooks
 from orchestrate.hooks.install import worktrees
+from orchestrate.hooks.integrate import separate_all
 
 
 @click.command()
 @json_option
 @click.pass_context
 def uninstall(ctx: click.Context, as_json: bool) -> None:
-    """Remove the hooks, those in agents' settings too, and caches.
+    """Remove the hooks, those in agents' settings and in other managers' files too, and caches.
 
-    What was there before is back as it was.
+    What was there before is back as it was. A file of pre-commit, husky or lefthook is one of yours
+    to commit.
 
     The files under .orchestrate/ are yours and stay.
 
@@ -25,19 +27,27 @@ def uninstall(ctx: click.Context, as_json: bool) -> None:
     Example:
       orchestrate uninstall
     """
-    done = remove_hooks(Path(ctx.obj))
-    clients = _clients(Path(ctx.obj))
+    repository = Path(ctx.obj)
+    managers = _managers(repository)
+    done = [(d.hook, d.what, d.path) for d in remove_hooks(repository)]
+    done += [("", c.what, c.path) for c in _clients(repository)] + managers
     if as_json:
-        found = [{"hook": d.hook, "what": d.what, "path": str(d.path)} for d in done]
-        print_json(found + [{"hook": "", "what": c.what, "path": str(c.path)} for c in clients])
+        print_json([{"hook": hook, "what": what, "path": str(path)} for hook, what, path in done])
         return
-    for one in done:
-        why = " (edited since; remove our part by hand)" if one.what == "kept" else ""
-        click.echo(shown(f"{one.what}: {one.path}{why}"))
-    for client in clients:
-        click.echo(shown(f"{client.what}: {client.path}"))
-    if not done and not clients:
+    for _, what, path in done:
+        why = " (edited since; remove our part by hand)" if what == "kept" else ""
+        click.echo(shown(f"{what}: {path}{why}"))
+    if not done:
         click.echo("there were no hooks of orchestrate")
+
+
+def _managers(repository: Path) -> list[tuple[str, str, Path]]:
+    """The files of other hook managers that `integrate` had edited, in every worktree."""
+    return [
+        ("", "removed" if is_out else "kept", path)
+        for tree in worktrees(repository)
+        for path, is_out in separate_all(tree)
+    ]
 
 
 def _clients(repository: Path) -> list[Edited]:

@@ -19,6 +19,7 @@ from orchestrate.policy.yaml import load_yaml
 from orchestrate.policy.yaml_edit import set_values
 
 HUSKY = ("pre-commit", "commit-msg", "pre-push")
+TOOLS = ("pre-commit", "husky", "lefthook")  # prek reads pre-commit's file
 _LOCAL = (
     ("orchestrate", "orchestrate check --framework", "pre-commit", False),
     ("orchestrate-commit-msg", "orchestrate hook commit-msg", "commit-msg", True),
@@ -55,24 +56,52 @@ def separate(top: Path, tool: str) -> list[Path]:
     """
     changed = []
     for path, _ in _files(top, tool):
-        if not path.exists():
-            continue
-        now = path.read_bytes()
-        old = _kept(top, path, now)
-        if old is None and BEGIN.encode() in now:
-            old = _without_block(now)
+        now = path.read_bytes() if path.exists() else b""
+        old = _before(top, path, now)
         if old is None and b"orchestrate hook" in now:
             raise Conflict(
                 f"{path} was edited since", hint="remove the entry named `orchestrate` by hand"
             )
-        if old is None:
-            continue
-        if old:
-            path.write_bytes(old)
-        else:
-            path.unlink()
-        changed.append(path)
+        if old is not None:
+            _put_back(top, path, old)
+            changed.append(path)
     return changed
+
+
+def separate_all(top: Path) -> list[tuple[Path, bool]]:
+    """Each file that `integrate` edited in the worktree at `top`, and whether our lines are out.
+
+    They are not where the file was edited since and our lines have no marks in it.
+    """
+    found = []
+    for path in (path for tool in TOOLS for path, _ in _files(top, tool)):
+        if not path.exists() or not _store(top, path).exists():
+            continue
+        now = path.read_bytes()
+        old = _before(top, path, now)
+        if old is not None:
+            _put_back(top, path, old)
+        if old is not None or b"orchestrate hook" in now:
+            found.append((path, old is not None))
+    return found
+
+
+def _before(top: Path, path: Path, now: bytes) -> bytes | None:
+    """The file without our lines, or None when it has none, or they cannot be told from others."""
+    old = _kept(top, path, now)
+    return _without_block(now) if old is None and BEGIN.encode() in now else old
+
+
+def _put_back(top: Path, path: Path, old: bytes) -> None:
+    store = _store(top, path)
+    if old:
+        path.write_bytes(old)
+    else:
+        path.unlink()
+    store.unlink(missing_ok=True)
+    for folder in (store.parent, store.parent.parent, path.parent):
+        if folder != top and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 Edit = Callable[[bytes, str], bytes]

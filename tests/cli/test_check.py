@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from orchestrate.cli.check import check
 from orchestrate.cli.doctor import doctor
 from orchestrate.cli.hook import hook
+from orchestrate.cli.integrate import integrate
 from orchestrate.cli.uninstall import uninstall
 from orchestrate.cli.verify import verify
 from orchestrate.errors import InvalidInput
@@ -215,6 +216,43 @@ def test_doctor_and_uninstall(repo: Path) -> None:
     assert rows["fine"] is True
     assert "removed: " in run(uninstall, repo).output
     assert run(uninstall, repo).output == "there were no hooks of orchestrate\n"
+
+
+def test_uninstall_takes_our_lines_out_of_other_managers_files(repo: Path) -> None:
+    theirs = {
+        ".pre-commit-config.yaml": b"# mine\nrepos:\n- repo: local  # too\n  hooks: []",
+        ".husky/pre-commit": b"npm test",
+        "lefthook.yml": b"# mine\npre-commit:\n  parallel: true\n",
+    }
+    for name, data in theirs.items():
+        (repo / name).parent.mkdir(exist_ok=True)
+        (repo / name).write_bytes(data)
+    before = everything(repo)
+    for tool in ("pre-commit", "husky", "lefthook"):
+        assert run(integrate, repo, tool).exit_code == 0
+    run(doctor, repo, "--repair")
+    assert everything(repo) != before
+    assert run(uninstall, repo).exit_code == 0
+    assert everything(repo) == before
+    assert run(uninstall, repo).output == "there were no hooks of orchestrate\n"
+
+
+def test_uninstall_leaves_what_it_cannot_tell_apart_and_says_so(repo: Path) -> None:
+    own = b"pre-commit:\n  commands:\n    mine:\n      run: orchestrate hook pre-commit\n"
+    (repo / "lefthook.yml").write_bytes(own)
+    assert run(uninstall, repo).output == "there were no hooks of orchestrate\n"
+    (repo / "lefthook.yml").write_bytes(b"a: 1\n")
+    run(integrate, repo, "lefthook")
+    edited = (repo / "lefthook.yml").read_bytes() + b"# later\n"
+    (repo / "lefthook.yml").write_bytes(edited)
+    assert "kept: " in run(uninstall, repo).output
+    assert (repo / "lefthook.yml").read_bytes() == edited
+
+
+def everything(repo: Path) -> dict[str, bytes]:
+    """Every file and folder of the work tree and of git's own folder, without git's objects."""
+    found = (p for p in sorted(repo.rglob("*")) if "objects" not in p.parts)
+    return {str(p.relative_to(repo)): p.read_bytes() if p.is_file() else b"" for p in found}
 
 
 def test_hook_answers_the_probe(repo: Path) -> None:
