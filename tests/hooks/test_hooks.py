@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -326,18 +327,46 @@ def test_fifty_thousand_files_and_a_line_of_many_megabytes(guarded: Path) -> Non
     assert b"too-large-to-scan" in done.stderr
 
 
-def test_ten_worktrees_commit_at_once_with_cold_caches(guarded: Path) -> None:
+def test_ten_worktrees_commit_at_once_with_cold_caches(
+    guarded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Neither the policy's table nor the search behind it, which takes seconds, is compiled.
+    cold, tables = guarded.parent / "cold", guarded / ".git" / "orchestrate"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cold))
     trees = [guarded.parent / f"w{i}" for i in range(10)]
     for i, tree in enumerate(trees):
         git(guarded, "worktree", "add", "-q", str(tree), "-b", f"b{i}")
-        (tree / "x.py").write_bytes(BAD if i % 2 else b"x = 1\n")
+        (tree / f"x{i}.py").write_bytes(BAD if i % 2 else b"x = 1\n")
         git(tree, "add", "-A")
+    assert not tables.exists()
+    assert commit_at_once(trees) == [i % 2 for i in range(10)]
+    (cache,) = tables.iterdir()
+    assert {file.suffix for file in cache.iterdir()} == {".table", ".policy"}
+    made = [file for file in cold.rglob("*") if file.is_file() and file.suffix != ".lock"]
+    assert sorted(file.parent.name for file in made) == ["search", "table"]  # once, and whole
+    # And once more, without the one cache, then without the other.
+    for gone in (tables, cold):
+        shutil.rmtree(gone)
+        for i, tree in enumerate(trees):
+            (tree / "y.py").write_bytes(b"y = 1\n" if i % 2 else BAD)
+            git(tree, "rm", "-q", "-f", "--ignore-unmatch", f"x{i}.py")
+            git(tree, "add", "-A")
+        assert commit_at_once(trees) == [1 - i % 2 for i in range(10)]
+        for tree in trees:
+            git(tree, "reset", "-q", "--hard", "main")
+
+
+def commit_at_once(trees: list[Path]) -> list[int]:
+    """The exit codes of commits in all worktrees, started together; who refuses says why."""
     running = [
         subprocess.Popen(["git", "commit", "-q", "-m", "feat: x"], cwd=t, stderr=subprocess.PIPE)
         for t in trees
     ]
-    said = [r.communicate()[1] for r in running]
-    assert [r.returncode for r in running] == [i % 2 for i in range(10)], said
+    said = [one.communicate()[1].decode() for one in running]
+    codes = [one.returncode for one in running]
+    assert ["merge-conflict" in text for text in said] == [code == 1 for code in codes], said
+    assert [bool(text) for text in said] == [bool(code) for code in codes], said
+    return codes
 
 
 def test_a_cache_that_is_damaged_or_foreign_is_made_anew(commit: Commit, guarded: Path) -> None:
