@@ -87,6 +87,7 @@ class AttemptRequest:
     session: Session | None = None
     max_turns: int | None = None
     max_cost_usd: float | None = None
+    max_repeats: int | None = 3
     git_hooks: Path | None = None
     refused_commands: tuple[RefusedCommand, ...] = ()
     hide: tuple[Path, ...] = ()

@@ -74,6 +74,8 @@ class AiderClient(Client):
             yield Event(Kind.RETRY)
         elif _ERROR.search(line):
             yield Event(Kind.ERROR, line.decode("utf-8", "replace").strip(), ok=False)
+        elif line.strip():
+            yield Event(Kind.OUTPUT, line.decode("utf-8", "replace"))
 
     def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
         for cache in attempt.workspace.glob(".aider.tags.cache.v*"):

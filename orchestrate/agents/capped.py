@@ -4,11 +4,13 @@ It holds the first bytes and the last (64 KiB, or half of a small limit); betwee
 line that says how many bytes are missing. The end is kept: results and errors stand there.
 """
 
+import errno
 from collections import deque
 from pathlib import Path
 from types import TracebackType
 
 TAIL_BYTES = 64 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CappedFile:
@@ -22,6 +24,7 @@ class CappedFile:
         self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
         self._dropped = 0
+        self.no_room = False  # the end could not be written: the disk is full
         self.total = 0
 
     @property
@@ -57,10 +60,15 @@ class CappedFile:
         tail = b"".join(self._tail)
         over = max(len(tail) - self._keep_last, 0)
         self._dropped += over
-        if self._dropped:
-            self._file.write(b"\n[orchestrate: %d bytes cut here]\n" % self._dropped)
-        self._file.write(tail[over:])
-        self._file.close()
+        with self._file:
+            try:
+                if self._dropped:
+                    self._file.write(b"\n[orchestrate: %d bytes cut here]\n" % self._dropped)
+                self._file.write(tail[over:])
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                self.no_room = True
 
     def __enter__(self) -> "CappedFile":
         return self

@@ -10,6 +10,7 @@ from orchestrate.agents.reasons import Reason
 MAX_CHARS = 1_000  # of a message are compared; normalising all of a long one is slow
 LOOP = 3  # the same turn so many times in a row is a loop (prior art A2.3)
 
+_SAID = (Kind.MESSAGE, Kind.TOOL_CALL, Kind.OUTPUT)
 _VARIABLE = re.compile(r"0x[0-9a-f]+|[0-9a-f]{7,}|\d+")
 _SPACE = re.compile(r"\s+")
 
@@ -23,13 +24,19 @@ class Detectors:
     """Watches one attempt's events."""
 
     def __init__(
-        self, max_turns: int | None, max_cost_usd: float | None, spent_usd: float = 0.0
+        self,
+        max_turns: int | None,
+        max_cost_usd: float | None,
+        spent_usd: float = 0.0,
+        max_repeats: int | None = LOOP,
     ) -> None:
         self._max_turns = max_turns
         self._max_cost = None if max_cost_usd is None else max_cost_usd + spent_usd
         self._spent = spent_usd
-        self._last: deque[bytes] = deque(maxlen=LOOP)
-        self._parts: list[str] = []
+        self._repeats = max_repeats
+        self._last: deque[bytes] = deque(maxlen=max_repeats or 1)
+        self._said = ""
+        self._seen = sha256()
         self._turn = ""
 
     def see(self, event: Event, tally: Tally) -> tuple[Reason, str] | None:
@@ -42,21 +49,26 @@ class Detectors:
         return self._loop(event)
 
     def _loop(self, event: Event) -> tuple[Reason, str] | None:
+        """Turns end where the next one begins, or with the tokens that a step has used."""
         found = None
-        if event.turn and event.turn != self._turn:
+        begins = bool(event.turn) and event.turn != self._turn
+        if begins or (event.kind is Kind.USAGE and event.adds):
             found = self._close_turn()
-            self._turn = event.turn
-        if event.kind in (Kind.MESSAGE, Kind.TOOL_CALL):
+            self._turn = event.turn or self._turn
+        if event.kind in _SAID:
             text = normalised(event.text[:MAX_CHARS])
-            self._parts.append(f"{event.tool}:{len(event.text) // MAX_CHARS}:{text}")
+            part = f"{event.tool}:{len(event.text) // MAX_CHARS}:{text}"
+            self._said = self._said or part
+            self._seen.update(part.encode("utf-8", "replace") + b"\0")
         return found
 
     def _close_turn(self) -> tuple[Reason, str] | None:
         """Whether the turn that is over says the same as those before it."""
-        if not self._parts:
+        if not self._said or self._repeats is None:
             return None
-        self._last.append(sha256("\0".join(self._parts).encode("utf-8", "replace")).digest())
-        said, self._parts = self._parts[0], []
-        if len(self._last) == LOOP and len(set(self._last)) == 1:
-            return Reason.OUTPUT_LOOP, f"the same turn {LOOP} times in a row: {said[:200]}"
+        self._last.append(self._seen.digest())
+        said, self._said, self._seen = self._said, "", sha256()
+        if len(self._last) == self._repeats and len(set(self._last)) == 1:
+            times = f"the same turn {self._repeats} times in a row"
+            return Reason.OUTPUT_LOOP, f"{times}: {said[:200]}"
         return None

@@ -9,11 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Outcome
-from orchestrate.agents.detectors import Detectors
 from orchestrate.agents.environment import allowed, pin_hooks
-from orchestrate.agents.events import Event, Kind, LineReader, Tally
+from orchestrate.agents.events import Tally
 from orchestrate.agents.git_probe import prove_git_hooks
-from orchestrate.agents.guard import fired_file
 from orchestrate.agents.hook_proof import require
 from orchestrate.agents.limits import EndReason, ProcessEnd
 from orchestrate.agents.process import run_process
@@ -22,6 +20,7 @@ from orchestrate.agents.refused import Refused
 from orchestrate.agents.result import BrokenResult, StepResult, parse_result, read_end
 from orchestrate.agents.sandbox import sandboxed
 from orchestrate.agents.sessions import Session, check
+from orchestrate.agents.stream import Stream
 from orchestrate.agents.tool import Command, Tool
 from orchestrate.errors import OrchestrateError
 
@@ -57,7 +56,7 @@ def drive(tool: Tool, attempt: AttemptRequest, cancel: threading.Event | None = 
         stdin=command.stdin,
         limits=attempt.limits,
         cancel=cancel,
-        on_output=stream.feed if tool.capabilities.events else None,
+        on_output=stream.feed,
         scratch=attempt.scratch,
     )
     stream.close()
@@ -88,50 +87,11 @@ def write_inputs(attempt: AttemptRequest) -> None:
     (attempt.scratch / PROMPT_NAME).write_bytes(text)
 
 
-class Stream:
-    """Reads a tool's output while it runs; `stop` is why it had to be ended, if it had."""
-
-    def __init__(self, tool: Tool, attempt: AttemptRequest) -> None:
-        earlier = attempt.session.usage.cost_usd if attempt.session and tool.cumulative else None
-        self.tally = Tally()
-        self.stop: tuple[Reason, str] | None = None
-        self._tool = tool
-        self._silent = fired_file(attempt) if tool.capabilities.hooks else None
-        self._lines = LineReader()
-        self._detectors = Detectors(attempt.max_turns, attempt.max_cost_usd, earlier or 0.0)
-
-    def feed(self, data: bytes) -> str | None:
-        """A reason to end the process, or None."""
-        for line in self._lines.feed(data):
-            self._line(line)
-        return self.stop[1] if self.stop else None
-
-    def close(self) -> None:
-        for line in self._lines.end():
-            self._line(line)
-
-    def _line(self, line: bytes) -> None:
-        for event in self._tool.parse(line):
-            self.tally.add(event)
-            if self.stop is None:
-                self.stop = self._hooks_silent(event) or self._detectors.see(event, self.tally)
-
-    def _hooks_silent(self, event: Event) -> tuple[Reason, str] | None:
-        """Whether the model calls a tool although no hook fired, not even at the session's start.
-
-        The clients ignore broken settings without a word; this is where that shows.
-        """
-        if self._silent is None or event.kind is not Kind.TOOL_CALL:
-            return None
-        fired, self._silent = self._silent.stat().st_size > 0, None
-        what = f"{self._tool.name} called a tool and its hooks did not fire"
-        return None if fired else (Reason.HOOKS_SILENT, what)
-
-
 # How a process that did not end by itself counts.
 STOPS: Mapping[EndReason, Reason] = {
     EndReason.TIMEOUT: Reason.TIMEOUT,
     EndReason.SILENCE: Reason.NO_OUTPUT,
+    EndReason.STALLED: Reason.AGENT_STALLED,
     EndReason.OUTPUT: Reason.OUTPUT_LIMIT,
     EndReason.MEMORY: Reason.MEMORY_LIMIT,
     EndReason.WORKSPACE: Reason.WORKSPACE_LIMIT,
@@ -156,7 +116,7 @@ _STOPPED = frozenset(
     {
         *(Reason.TIMEOUT, Reason.NO_OUTPUT, Reason.OUTPUT_LIMIT, Reason.MEMORY_LIMIT),
         *(Reason.WORKSPACE_LIMIT, Reason.TURN_LIMIT, Reason.COST_LIMIT, Reason.OUTPUT_LOOP),
-        Reason.DISK_FULL,
+        *(Reason.AGENT_STALLED, Reason.DISK_FULL),
     }
 )
 

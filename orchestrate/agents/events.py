@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
     STARTED = "started"
     MESSAGE = "message"
+    OUTPUT = "output"  # a line of a tool that prints text: only looked at for loops
     TOOL_CALL = "tool call"
     TOOL_REFUSED = "tool refused"
     FILE_CHANGE = "file change"

@@ -14,6 +14,7 @@ class EndReason(StrEnum):
     OUTPUT = "output"
     MEMORY = "memory"
     WORKSPACE = "workspace"
+    STALLED = "stalled"
     STOPPED = "stopped"  # `on_output` asked for it; `detail` is what it said
     CANCELLED = "cancelled"
     NOT_FOUND = "not_found"
@@ -24,10 +25,14 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """When to end it; None is "no limit". Memory is the sum of resident sizes over the tree."""
+    """When to end it; None is "no limit". Memory is the sum of resident sizes over the tree.
+
+    `heartbeat_sec` is how long the tree may show no sign of life, see heartbeat.py.
+    """
 
     max_runtime_sec: float | None = 3600
     max_silence_sec: float | None = 1200
+    heartbeat_sec: float | None = None
     max_output_mb: float | None = 10
     max_memory_mb: float | None = None
     max_workspace_mb: float | None = None

@@ -9,6 +9,7 @@ Traps kept here:
 """
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,13 @@ from orchestrate.agents.refused import Refused
 from orchestrate.agents.tool import Command, Pointed
 
 SUBMIT = "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # how it ends
+# Its own default, which it leaves out where anything is configured. A bare `mini.yaml` would be
+# looked for in the workspace first.
+OWN_CONFIG = "../config/mini.yaml"
 TRAJECTORY = "trajectory.json"
-_STEP = b"mini-swe-agent (step "
+_STEP = re.compile(rb"mini-swe-agent \(step (\d+), \$([\d.]+)\):")
+COST_STATUS, STEP_STATUS = "LimitsExceeded", "LimitsExceeded: steps"
+_LIMITS = {COST_STATUS: Reason.COST_LIMIT, STEP_STATUS: Reason.TURN_LIMIT}
 MAX_TRAJECTORY = 64 * 1024 * 1024  # bytes
 
 
@@ -52,6 +58,10 @@ class MiniClient(Client):
         kept.mkdir(parents=True, exist_ok=True)
         argv = [*self.base, "-t", attempt.prompt, "-y", "--exit-immediately"]
         argv += ["-o", str(kept / TRAJECTORY), "-l", f"{attempt.max_cost_usd or 0:g}"]
+        if attempt.max_turns is not None:
+            if not {"-c", "--config"} & set(self.config.args):
+                argv += ["-c", attempt.environ.get("MSWEA_MINI_CONFIG_PATH") or OWN_CONFIG]
+            argv += ["-c", f"agent.step_limit={attempt.max_turns}"]
         if self.config.model:
             argv += ["-m", self.config.model]
         env = {"MSWEA_CONFIGURED": "true", "TERM": "dumb", "NO_COLOR": "1"}
@@ -65,10 +75,10 @@ class MiniClient(Client):
         return Pointed(names, "openai/scripted", last=SUBMIT)
 
     def parse(self, line: bytes) -> Iterable[Event]:
-        if not line.startswith(_STEP):
-            return ()
-        number = line[len(_STEP) :].split(b",")[0].decode("ascii", "replace")
-        return (Event(Kind.USAGE, turn=number),)
+        if found := _STEP.match(line):
+            usage = Usage(cost_usd=float(found[2]))  # a running total; the trajectory's is exact
+            return (Event(Kind.USAGE, usage=usage, turn=found[1].decode()),)
+        return (Event(Kind.OUTPUT, line.decode("utf-8", "replace")),) if line.strip() else ()
 
     def finish(self, attempt: AttemptRequest, tally: Tally) -> None:
         for event in self.read(attempt.scratch / SHARED / TRAJECTORY):
@@ -89,7 +99,7 @@ class MiniClient(Client):
             if isinstance(message, dict) and message.get("role") == "assistant":
                 yield Event(Kind.MESSAGE, str(message.get("content") or ""))
         yield Event(Kind.MESSAGE, str(info.get("submission") or ""))
-        status = str(info.get("exit_status") or "")
+        status = _status(info)
         usage = self.reckoned(_usage(document, info.get("model_stats")))
         yield Event(Kind.ENDED, status, status, usage=usage, ok=status == "Submitted")
 
@@ -99,10 +109,21 @@ class MiniClient(Client):
             return self.early_end(end, errors)
         if last.ok and end.code == 0:
             return None
-        if "LimitsExceeded" in last.text:
-            return Reason.COST_LIMIT, last.text
+        if last.text in _LIMITS:
+            return _LIMITS[last.text], last.text
         said = f"{last.text} {self.tail(errors)}"
         return service_failure(said), last.text or f"exit {end.code}"
+
+
+def _status(info: dict[str, Any]) -> str:
+    """How it ended; its one word for a limit does not say which."""
+    status, stats = str(info.get("exit_status") or ""), info.get("model_stats")
+    config = info.get("config")
+    agent = config.get("agent") if isinstance(config, dict) else None
+    if status != COST_STATUS or not isinstance(agent, dict) or not isinstance(stats, dict):
+        return status
+    steps = count(agent, "step_limit")
+    return STEP_STATUS if 0 < steps <= count(stats, "api_calls") else status
 
 
 def _usage(document: dict[str, Any], stats: Any) -> Usage:

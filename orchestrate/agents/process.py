@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import IO
 
 from orchestrate.agents.capped import CappedFile
+from orchestrate.agents.heartbeat import Heartbeat
 from orchestrate.agents.leftovers import MARKER, end_leftovers, end_marked, record
 from orchestrate.agents.limits import EndReason, ProcessEnd, ProcessLimits
-from orchestrate.agents.sampling import Sample, Sampler
+from orchestrate.agents.sampling import Sampler
 from orchestrate.agents.watch import Watch
 
 __all__ = ["EndReason", "ProcessEnd", "ProcessLimits", "end_leftovers", "run_process"]
@@ -49,7 +50,6 @@ def run_process(
     errors: Path | None = None,
     cancel: threading.Event | None = None,
     on_output: Callable[[bytes], str | None] | None = None,
-    on_sample: Callable[[Sample], None] | None = None,
     workspace: Path | None = None,
     scratch: Path | None = None,
 ) -> ProcessEnd:
@@ -74,16 +74,20 @@ def run_process(
         source = stack.enter_context(_input(stdin))
         child = _spawn((program, *argv[1:]), cwd, {**env, MARKER: token}, limits, source, bool(err))
         sampler = Sampler(child.pid, workspace or cwd)
-        watch = Watch(child, limits, out, err, cancel, on_output, on_sample, sampler)
+        beat = _heartbeat(limits, child.pid, workspace or cwd)
+        watch = Watch(child, limits, out, err, cancel, on_output, sampler, beat)
         try:
             watch.run()
         finally:
             child.close()
             swept = 0 if child.ended else end_marked(token)
             marker.unlink(missing_ok=True)
+    reason = watch.reason or (EndReason.EXITED if child.ended else EndReason.LOST)
+    if reason is EndReason.EXITED and (out.no_room or (err and err.no_room)):
+        reason = EndReason.DISK_FULL
     return ProcessEnd(
         code=child.code,
-        reason=watch.reason or (EndReason.EXITED if child.ended else EndReason.LOST),
+        reason=reason,
         seconds=time.monotonic() - watch.began,
         output_bytes=out.total + (err.total if err else 0),
         truncated=out.truncated or bool(err and err.truncated),
@@ -91,6 +95,12 @@ def run_process(
         peak_memory_mb=sampler.peak_mb,
         detail=watch.detail,
     )
+
+
+def _heartbeat(limits: ProcessLimits, keeper: int, workspace: Path) -> Heartbeat | None:
+    if limits.heartbeat_sec is None:
+        return None
+    return Heartbeat(limits.heartbeat_sec, keeper, workspace, time.monotonic())
 
 
 class Child:

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     # limits
     TIMEOUT = "TIMEOUT"
     NO_OUTPUT = "NO_OUTPUT"
+    AGENT_STALLED = "AGENT_STALLED"
     OUTPUT_LIMIT = "OUTPUT_LIMIT"
     MEMORY_LIMIT = "MEMORY_LIMIT"
     WORKSPACE_LIMIT = "WORKSPACE_LIMIT"
@@ -143,6 +144,11 @@ REASONS: Mapping[Reason, Meaning] = MappingProxyType(
         Reason.TIMEOUT: Meaning("limits.max_runtime_sec was reached", Actor.AGENT, True),
         Reason.NO_OUTPUT: Meaning(
             "nothing was printed for limits.max_silence_sec", Actor.AGENT, True
+        ),
+        Reason.AGENT_STALLED: Meaning(
+            "no sign of life for limits.heartbeat_sec: stopped, or asleep with nothing to wake it",
+            Actor.AGENT,
+            True,
         ),
         Reason.OUTPUT_LIMIT: Meaning(
             "more than limits.max_output_mb was printed", Actor.AGENT, True

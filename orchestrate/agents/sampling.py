@@ -23,7 +23,7 @@ class Sample(NamedTuple):
     seconds: float
     memory_mb: float
     cpu_sec: float
-    processes: int
+    pids: frozenset[int]
     workspace_mb: float
 
 
@@ -48,18 +48,18 @@ class Sampler:
             self._disk_mb = disk_usage(self._workspace) / MB
             cost = time.monotonic() - now
             self._next_disk = now + max(DISK_SEC, 20 * cost)
-        memory, cpu, count = tree_usage(self._pid)
+        memory, cpu, pids = tree_usage(self._pid)
         self.peak_mb = max(self.peak_mb, memory / MB)
-        return Sample(now - self._began, memory / MB, cpu, count, self._disk_mb)
+        return Sample(now - self._began, memory / MB, cpu, pids, self._disk_mb)
 
 
-def tree_usage(pid: int) -> tuple[int, float, int]:
-    """(resident bytes, CPU seconds, number) of the processes below `pid`."""
-    memory, cpu, count = 0, 0.0, 0
+def tree_usage(pid: int) -> tuple[int, float, frozenset[int]]:
+    """(resident bytes, CPU seconds, ids) of the processes below `pid`."""
+    memory, cpu, pids = 0, 0.0, set()
     try:
         below = psutil.Process(pid).children(recursive=True)
     except psutil.Error:
-        return 0, 0.0, 0
+        return 0, 0.0, frozenset()
     for process in below:
         try:
             with process.oneshot():
@@ -68,8 +68,8 @@ def tree_usage(pid: int) -> tuple[int, float, int]:
         except psutil.Error:
             continue
         cpu += times.user + times.system
-        count += 1
-    return memory, cpu, count
+        pids.add(process.pid)
+    return memory, cpu, frozenset(pids)
 
 
 def disk_usage(folder: Path) -> int:

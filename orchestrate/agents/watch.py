@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from typing import IO, Protocol
 
-from orchestrate.agents.capped import CappedFile
+from orchestrate.agents.capped import NO_ROOM, CappedFile
+from orchestrate.agents.heartbeat import Heartbeat
 from orchestrate.agents.limits import EndReason, ProcessLimits
-from orchestrate.agents.sampling import Sample, Sampler
+from orchestrate.agents.sampling import Sampler
 
 CHUNK = 256 * 1024  # bytes a read
 TICK_SEC = 0.05  # how late a cancel or a limit may be seen
@@ -44,12 +45,12 @@ class Watch:
         err: CappedFile | None,
         cancel: threading.Event | None,
         on_output: Callable[[bytes], str | None] | None,
-        on_sample: Callable[[Sample], None] | None,
         sampler: Sampler,
+        heartbeat: Heartbeat | None,
     ) -> None:
         self._child, self._limits, self._out, self._err = child, limits, out, err
-        self._cancel, self._on_output, self._on_sample = cancel, on_output, on_sample
-        self._sampler = sampler
+        self._cancel, self._on_output = cancel, on_output
+        self._sampler, self._heartbeat = sampler, heartbeat
         self.began = self._heard = time.monotonic()
         self._until = float("inf")
         self.reason: EndReason | None = None
@@ -91,6 +92,8 @@ class Watch:
         if not data:
             return False
         self._heard = time.monotonic()
+        if self._heartbeat is not None:
+            self._heartbeat.alive(self._heard)
         self._store(key.data, data)
         if key.data is self._out and self._on_output is not None:
             said = self._on_output(data)
@@ -102,7 +105,7 @@ class Watch:
         try:
             file.write(data)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in NO_ROOM:
                 raise
             self._end(EndReason.DISK_FULL, str(error))
 
@@ -120,12 +123,12 @@ class Watch:
         elif limits.end_on_output and (self._out.full or (self._err and self._err.full)):
             self._end(EndReason.OUTPUT, f"printed over {limits.max_output_mb:g} MB")
         elif sample := self._sampler.due(now, disk=limits.max_workspace_mb is not None):
-            if self._on_sample is not None:
-                self._on_sample(sample)
             if _over(sample.memory_mb, limits.max_memory_mb):
                 self._end(EndReason.MEMORY, f"held {sample.memory_mb:.0f} MB of memory")
             elif _over(sample.workspace_mb, limits.max_workspace_mb):
                 self._end(EndReason.WORKSPACE, f"workspace held {sample.workspace_mb:.0f} MB")
+            elif self._heartbeat and (dead := self._heartbeat.look(now, sample)):
+                self._end(EndReason.STALLED, dead)
 
     def _end(self, reason: EndReason, detail: str = "") -> None:
         """Ask for the end; the first reason stands."""

@@ -47,11 +47,13 @@ class Limits:
 
     max_runtime_sec: float
     max_silence_sec: float
+    heartbeat_sec: float | None
     max_output_mb: float
     max_memory_mb: float | None
     max_workspace_mb: float | None
     max_turns: int | None
     max_cost_usd: float | None
+    max_repeats: int | None
     max_attempts: int
     gate_timeout_sec: float
     spawn_timeout_sec: float

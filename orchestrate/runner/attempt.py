@@ -55,6 +55,7 @@ class Assignment:
     limits: ProcessLimits
     max_turns: int | None = None
     max_cost_usd: float | None = None
+    max_repeats: int | None = None
     session: Session | None = None
     sparse: tuple[str, ...] | None = None
     refused_commands: tuple[RefusedCommand, ...] = ()
@@ -171,6 +172,7 @@ def _request(repo: Repository, assignment: Assignment, place: AttemptPlace) -> A
         session=assignment.session,
         max_turns=assignment.max_turns,
         max_cost_usd=assignment.max_cost_usd,
+        max_repeats=assignment.max_repeats,
         git_hooks=write_hooks(place.scratch / "hooks"),
         refused_commands=assignment.refused_commands,
         # In a sandbox the user's repository is out of sight, but for the objects borrowed from it.

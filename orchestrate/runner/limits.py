@@ -16,6 +16,7 @@ def attempt_limits(limits: Limits, task: Task) -> ProcessLimits:
     return ProcessLimits(
         max_runtime_sec=runtime,
         max_silence_sec=limits.max_silence_sec,
+        heartbeat_sec=limits.heartbeat_sec,
         max_output_mb=limits.max_output_mb,
         max_memory_mb=limits.max_memory_mb,
         max_workspace_mb=limits.max_workspace_mb,

@@ -128,6 +128,7 @@ def _run(job: ReviewJob, agent: AgentConfig, place: AttemptPlace) -> AttemptEnd:
         environ=os.environ,
         max_turns=limits.max_turns,
         max_cost_usd=limits.max_cost_usd,
+        max_repeats=limits.max_repeats,
         git_hooks=write_hooks(place.scratch / "hooks"),
         refused_commands=refused_commands(job.policy),
         hide=tuple(p for p in (job.repo.work_tree, job.repo.common_dir) if p is not None),

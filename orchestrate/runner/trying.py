@@ -162,6 +162,7 @@ def _assignment(
         limits=attempt_limits(limits, task),
         max_turns=limits.max_turns,
         max_cost_usd=limits.max_cost_usd,
+        max_repeats=limits.max_repeats,
         session=session,
         sparse=task.scope if policy.config.workspace.sparse else None,
         refused_commands=refused_commands(policy),

@@ -1,5 +1,6 @@
 """A program as an agent by configuration alone, and its ends."""
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from orchestrate.agents.reasons import Reason
 from orchestrate.agents.registry import adapter_for
 from orchestrate.agents.sessions import Session
 from orchestrate.errors import InvalidInput
-from tests.agents.conftest import agent_config, write_answering
+from tests.agents.conftest import QUICK, agent_config, write_answering
 
 
 @pytest.fixture
@@ -80,12 +81,24 @@ def test_a_program_that_is_not_there(attempt: Callable[..., AttemptRequest]) -> 
     assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.AGENT_NOT_FOUND)
 
 
+# A child's memory counts.
+HOG = f"{sys.executable} -c 'import time; x = b\"1\" * 200_000_000; time.sleep(30)' & wait"
+
+
 @pytest.mark.parametrize(
     ("line", "limits", "reason"),
     [
         ("sleep 30", ProcessLimits(max_runtime_sec=0.3, grace_sec=0.2), Reason.TIMEOUT),
         ("sleep 30", ProcessLimits(max_silence_sec=0.3, grace_sec=0.2), Reason.NO_OUTPUT),
+        ("sleep 30", ProcessLimits(heartbeat_sec=1.5, grace_sec=0.2), Reason.AGENT_STALLED),
         ("yes", ProcessLimits(max_output_mb=1, grace_sec=0.2), Reason.OUTPUT_LIMIT),
+        (HOG, ProcessLimits(max_memory_mb=150, grace_sec=0.2), Reason.MEMORY_LIMIT),
+        (
+            "head -c 5000000 /dev/zero > big; sleep 30",
+            ProcessLimits(max_workspace_mb=1, grace_sec=0.2),
+            Reason.WORKSPACE_LIMIT,
+        ),
+        ("while :; do echo a; echo b; echo c; sleep .1; done", QUICK, Reason.OUTPUT_LOOP),
     ],
 )
 def test_each_limit_has_its_own_reason(
@@ -98,6 +111,35 @@ def test_each_limit_has_its_own_reason(
     end = run(line, attempt(limits=limits))
     assert (end.outcome, end.reason_code) == (Outcome.STOPPED, reason)
     assert end.detail
+
+
+def test_a_process_that_does_not_start_in_time(
+    run: Callable[..., AttemptEnd], attempt: Callable[..., AttemptRequest]
+) -> None:
+    """No process is as slow as that to start: the limit is made shorter than one takes."""
+    end = run("sleep 30", attempt(limits=ProcessLimits(spawn_sec=0, grace_sec=0.2)))
+    assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.SPAWN_TIMEOUT)
+
+
+def test_a_full_disk(
+    run: Callable[..., AttemptEnd], attempt: Callable[..., AttemptRequest], tmp_path: Path
+) -> None:
+    """The agent's output has no more room: /dev/full says so to each write."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    (scratch / "output.txt").symlink_to("/dev/full")
+    for line in ("echo short", "yes | head -c 200000; sleep 30"):
+        limits = ProcessLimits(max_output_mb=0.1, end_on_output=False, grace_sec=0.2)
+        end = run(line, attempt(scratch=scratch, limits=limits))
+        assert (end.outcome, end.reason_code) == (Outcome.STOPPED, Reason.DISK_FULL)
+
+
+def test_loops_are_nobodys_business_where_the_configuration_says_so(
+    run: Callable[..., AttemptEnd], attempt: Callable[..., AttemptRequest]
+) -> None:
+    line = "for i in 1 2 3 4 5 6; do echo a; echo b; echo c; sleep .1; done"
+    assert run(line, attempt(max_repeats=None)).reason_code is Reason.ENDED
+    assert run(line, attempt()).reason_code is Reason.OUTPUT_LOOP
 
 
 def test_cancel(attempt: Callable[..., AttemptRequest]) -> None:

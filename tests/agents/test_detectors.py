@@ -14,6 +14,7 @@ from orchestrate.agents.pack import StepPack
 from orchestrate.agents.reasons import REASONS, TOOL_FAILURES, Actor, Reason
 from orchestrate.agents.refused import Refused
 from orchestrate.agents.sessions import Session, check, choose
+from orchestrate.agents.text_loop import TextLoop
 
 PACK = StepPack(plan="p", task="t", title="T", attempt="R0/S0", objective="o")
 OWN = Session("claude", "p", "t", "id", Usage(10, cost_usd=1.0))
@@ -32,6 +33,41 @@ def test_the_same_turn_three_times_is_a_loop() -> None:
     assert not loop(["a", "a", "b", "a", "a"])
     assert not loop([])
     assert normalised("Commit 3fa2b1c9  took 12ms") == "commit 0 took 0ms"
+
+
+def test_a_text_that_begins_again_and_again_is_a_loop() -> None:
+    block = [b"Thinking.", b"\x1b[31mI will run  the tests", b"at 12:30:01 they fail"]
+    other = [b"thinking.", b"I will run the tests\x1b[0m", b"AT 12:31:45 they fail"]
+    lines = TextLoop(3)
+    assert lines.feed([*block, b"", *other]) is None
+    assert lines.feed([*block, b"Something else."]) is None
+    assert lines.feed(block + other[:2]) is None
+    assert "the same 3 lines 3 times" in (lines.feed(other[2:] + block) or "")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"."] * 100,
+        [b"warning: x", b"  in y"] * 10,
+        [b"step %d" % (n // 3) + b" abc"[n % 3 : n % 3 + 1] for n in range(90)],
+        [b"%d" % n for n in range(700)] * 2,
+    ],
+    ids=["dots", "two lines", "numbers go on", "only twice"],
+)
+def test_text_that_goes_on_is_no_loop(lines: list[bytes]) -> None:
+    watched = TextLoop(3)
+    assert [found for line in lines if (found := watched.feed([line]))] == []
+
+
+def test_a_step_ends_with_the_tokens_that_it_used() -> None:
+    detectors, tally = Detectors(None, None), Tally()
+    found = []
+    for _ in range(3):
+        for text in ("I fix it.", "Applied edit"):
+            found.append(detectors.see(Event(Kind.OUTPUT, text), tally))
+        found.append(detectors.see(Event(Kind.USAGE, usage=Usage(1), adds=True), tally))
+    assert [f[0] for f in found if f] == [Reason.OUTPUT_LOOP]
 
 
 def test_a_session_is_continued_only_where_that_can_be() -> None:

@@ -341,3 +341,56 @@ def test_an_agent_that_stops_its_keeper_is_ended(
 
 def test_nobody_else_carries_a_token() -> None:
     assert marked("0" * 32) == []
+
+
+ALIVE = ProcessLimits(heartbeat_sec=1.5, max_runtime_sec=20, grace_sec=0.3)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("kill -STOP $$", "is stopped"),
+        ("sleep 60 & kill -STOP $!; wait", "is stopped"),
+        ("sleep 60", "sleep"),
+        ("cat /proc/self/stat >/dev/null; exec tail -f /dev/null", "tail"),
+        ("mkfifo f; cat f", "cat"),
+    ],
+    ids=["stopped", "its child stopped", "asleep", "tail", "blocked"],
+)
+def test_a_tree_without_a_sign_of_life_is_ended(
+    shell: Callable[..., ProcessEnd], line: str, found: str
+) -> None:
+    end = shell(line, limits=ALIVE)
+    assert end.reason is EndReason.STALLED
+    assert found in end.detail
+    assert 1.4 < end.seconds < 8
+
+
+CONNECTED = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+time.sleep(4)
+"""
+WRITES = """
+import pathlib, time
+for number in range(8):
+    time.sleep(0.5)
+    pathlib.Path("f").write_text(str(number))
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "end=$(($(date +%s) + 4)); while [ $(date +%s) -lt $end ]; do :; done",
+        f"exec {sys.executable} -c 'import time; e = time.time() + 4\nwhile time.time() < e: pass'",
+        f"exec {sys.executable} -c '{CONNECTED}'",
+        "for i in 1 2 3 4; do sleep 1; echo; done",
+        "for i in 1 2 3 4; do sleep 1; done",
+        f"exec {sys.executable} -c '{WRITES}'",
+    ],
+    ids=["shell", "busy", "connected", "prints", "children", "writes files"],
+)
+def test_a_tree_that_lives_in_any_way_goes_on(shell: Callable[..., ProcessEnd], line: str) -> None:
+    assert shell(line, limits=ALIVE).reason is EndReason.EXITED

@@ -110,6 +110,25 @@ def test_silence(bench: Bench) -> None:
     assert (end.outcome, end.reason_code) == (Outcome.STOPPED, Reason.NO_OUTPUT), end
 
 
+def test_saying_the_same_again_and_again_ends_it(bench: Bench) -> None:
+    same = Turn("I look at it again.", shell="ls src")
+    if bench.name == "aider":
+        pytest.skip("aider asks three times at most by itself")
+    end = bench.run([same] * 10)
+    assert (end.outcome, end.reason_code) == (Outcome.STOPPED, Reason.OUTPUT_LOOP), end
+    assert bench.model is not None
+    assert len(bench.model.requests) < 7
+
+
+def test_turns_are_limited_while_it_runs(bench: Bench) -> None:
+    if bench.name == "aider":
+        pytest.skip("aider has one turn a message")
+    end = bench.run([Turn("x", shell=f"echo {word}") for word in "abcdefgh"], max_turns=3)
+    assert end.reason_code is Reason.TURN_LIMIT, end
+    assert bench.model is not None
+    assert len(bench.model.requests) <= 5
+
+
 def test_a_session_is_continued_and_its_usage_counted_once(bench: Bench) -> None:
     adapter = bench.adapter([Turn("One."), Turn("Two.")])
     if not adapter.probe().capabilities.resume:
