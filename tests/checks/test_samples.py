@@ -20,7 +20,7 @@ RULED = {check.id for rule in shipped_rules() for check in rule.checks}
 NEEDS_A_TASK = "depends on the task: tests/checks/test_scope.py, test_engine.py"
 NO_FILE = "is about a message, a push or the engine: tests/checks, tests/hooks, tests/secrets"
 NOT_ADDED = "git refuses to add such a path: tests/checks/test_unsafe_path.py"
-NOT_KEPT = "would weigh on every clone, or not check out everywhere: tests/checks"
+NOT_KEPT = "would weigh on every clone, or is no text: tests/checks"
 WITHOUT_SAMPLE = {
     **dict.fromkeys(
         (
@@ -33,11 +33,9 @@ WITHOUT_SAMPLE = {
     "secrets-engine-failed": NO_FILE,
     "unsafe-path": NOT_ADDED,
     "unsafe-symlink": NOT_KEPT,  # it would be one for whoever checks this repository out
-    "unprintable-path": NOT_KEPT,
     "submodule-changed": NOT_KEPT,
     "huge-file": NOT_KEPT,
     "too-large-to-scan": NOT_KEPT,
-    "case-conflict": NOT_KEPT,  # macOS holds only one of the two files
 }  # fmt: skip
 SAMPLED = sorted((CATALOGUE.keys() | RULED) - WITHOUT_SAMPLE.keys())
 

@@ -18,7 +18,7 @@ from orchestrate.hooks.prefilter import Doubt
 from orchestrate.hooks.ranges import range_findings
 from orchestrate.policy.policy import Policy, load_policy
 from tests.checks.making import Files
-from tests.checks.sampling import sample_changes, write
+from tests.checks.sampling import sample_changes, stage
 from tests.hooks.making import git, shipped_policy
 
 CASES = [
@@ -32,9 +32,8 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "files"), CASES, ids=[name for name, _ in CASES])
 def test_hook_runner_and_ci_agree(name: str, files: Files, repo: Path) -> None:
-    write(repo, files)
     base = Oid(git(repo, "rev-parse", "HEAD").stdout.decode().strip())
-    git(repo, "add", "-A", "-f")
+    stage(repo, files)
     by_hook = staged_findings(repo)
     assert by_hook == by_runner(repo, base)
     if by_hook:
