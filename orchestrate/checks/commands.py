@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding
-from orchestrate.checks.patterns import is_marked, may_match, search, shown
+from orchestrate.checks.line_search import is_marked, may_match, search, shown
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import globs
 from orchestrate.policy.harness import HarnessRule

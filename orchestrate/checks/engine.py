@@ -13,7 +13,9 @@ from functools import partial
 
 from orchestrate.checks import hidden, message
 from orchestrate.checks.change import Change
-from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.findings import Finding
+from orchestrate.checks.findings import blocks as blocks
+from orchestrate.checks.findings import order as order
 from orchestrate.checks.of_file import FileChecks, in_file
 from orchestrate.checks.of_tree import secret_checks, tree_checks
 from orchestrate.checks.running import Stats, run_check
@@ -79,13 +81,3 @@ def check_message(text: str, policy: Policy, *, search: Search | None = None) ->
     of_secrets = partial(hidden.check_text, written, searching.scanner, allowed)
     found = run_check("message", of_policy, stats) + run_check("secrets", of_secrets, stats)
     return sorted(set(found), key=order)
-
-
-def blocks(findings: Iterable[Finding]) -> bool:
-    """Whether a finding refuses the change."""
-    return any(f.severity == Severity.BLOCK for f in findings)
-
-
-def order(found: Finding) -> tuple[str, int, int, str, str]:
-    """Sorts findings by place, then id."""
-    return (found.path, found.line, found.column, found.id, found.message)

@@ -1,7 +1,13 @@
 """What a check saw. Values only: hooks import this when they have something to show."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import NamedTuple
+
+TYPE_CHECKING = False  # as typing's
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(StrEnum):
@@ -28,3 +34,13 @@ class Finding(NamedTuple):
     column: int = 0
     match: str = ""
     fingerprint: str = ""
+
+
+def blocks(findings: Iterable[Finding]) -> bool:
+    """Whether a finding refuses the change."""
+    return any(f.severity == Severity.BLOCK for f in findings)
+
+
+def order(found: Finding) -> tuple[str, int, int, str, str]:
+    """Sorts findings by place, then id."""
+    return (found.path, found.line, found.column, found.id, found.message)

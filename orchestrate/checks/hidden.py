@@ -1,14 +1,22 @@
 """Secrets in a change: what the scanner finds in new content and did not find in the old."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from __future__ import annotations
 
-from orchestrate.checks.change import Change
+from collections import Counter
+
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.secrets.allow import Permits
-from orchestrate.checks.secrets.engine import Hit, Scanner, scan
-from orchestrate.git.types import SYMLINK, EntryChange
-from orchestrate.policy.config import SecretsConfig
+from orchestrate.checks.secrets.engine import scan
+from orchestrate.git.types import SYMLINK
+
+TYPE_CHECKING = False  # as typing's: hooks look at single files with this, without the engine
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from orchestrate.checks.change import Change
+    from orchestrate.checks.secrets.engine import Hit, Scanner
+    from orchestrate.git.types import EntryChange
+    from orchestrate.policy.config import SecretsConfig
 
 BUILTIN = "builtin"  # `secrets.engine` where no other program is asked
 
@@ -21,16 +29,23 @@ def permits(config: SecretsConfig, baseline: frozenset[str]) -> Permits:
 def check_file(
     change: Change, entry: EntryChange, scanner: Scanner, allowed: Permits
 ) -> Iterator[Finding]:
-    """A finding for each secret that a new or changed file brings.
-
-    A secret that stood in the old file as often (by fingerprint) is not new, wherever it moved.
-    """
+    """A finding for each secret that a new or changed file brings."""
     data = change.content(entry)
     if data is None:
         return  # `too-large-to-scan` blocks it
-    hits = scan(data, entry.path, scanner=scanner, permits=allowed)
+    yield from in_file(data, lambda: change.old_text(entry), entry.path, scanner, allowed)
+
+
+def in_file(
+    data: bytes, old: Callable[[], bytes], path: str, scanner: Scanner, allowed: Permits
+) -> Iterator[Finding]:
+    """A finding for each secret in a file's new bytes that was not in its old text.
+
+    A secret that stood in the old file as often (by fingerprint) is not new, wherever it moved.
+    """
+    hits = scan(data, path, scanner=scanner, permits=allowed)
     if hits:
-        yield from _new(hits, change.old_text(entry), entry, scanner, allowed)
+        yield from _new(hits, old(), path, scanner, allowed)
 
 
 def check_links(change: Change, scanner: Scanner, allowed: Permits) -> Iterator[Finding]:
@@ -75,16 +90,16 @@ def check_text(text: bytes, scanner: Scanner, allowed: Permits) -> Iterator[Find
 
 
 def _new(
-    hits: list[Hit], old: bytes, entry: EntryChange, scanner: Scanner, allowed: Permits
+    hits: list[Hit], old: bytes, path: str, scanner: Scanner, allowed: Permits
 ) -> Iterator[Finding]:
     known: Counter[str] = Counter()
     if old:
-        known.update(h.fingerprint for h in scan(old, entry.path, scanner=scanner, permits=allowed))
+        known.update(h.fingerprint for h in scan(old, path, scanner=scanner, permits=allowed))
     for hit in hits:
         if known[hit.fingerprint] > 0:
             known[hit.fingerprint] -= 1
         else:
-            yield _finding(hit, entry.path, scanner)
+            yield _finding(hit, path, scanner)
 
 
 def _finding(hit: Hit, path: str, scanner: Scanner) -> Finding:

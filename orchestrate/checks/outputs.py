@@ -6,8 +6,8 @@ from typing import NamedTuple
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
+from orchestrate.checks.line_search import search
 from orchestrate.checks.lines import lines
-from orchestrate.checks.patterns import search
 from orchestrate.policy.globs import Globs
 from orchestrate.policy.roles import RequiredOutput
 

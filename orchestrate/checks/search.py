@@ -16,10 +16,12 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from orchestrate.checks.hygiene import CONFLICT_MARK
-from orchestrate.checks.patterns import is_plain, line_checks, role_checks
+from orchestrate.checks.line_search import is_plain
+from orchestrate.checks.patterns import line_checks, role_checks
 from orchestrate.checks.secrets import matcher as secret_matcher
 from orchestrate.checks.secrets.engine import Scanner
-from orchestrate.checks.secrets.matcher import BASE64, Expression, Place, Plain
+from orchestrate.checks.secrets.matcher import Expression, Plain
+from orchestrate.checks.secrets.matching import BASE64, Place
 from orchestrate.checks.secrets.rules import Ruleset, shipped
 from orchestrate.policy.policy import Policy
 

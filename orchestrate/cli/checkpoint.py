@@ -22,7 +22,8 @@ from orchestrate.checkpoints.compare import (
 from orchestrate.checkpoints.prune import Keep, prune
 from orchestrate.checkpoints.record import Checkpoint
 from orchestrate.checks.findings import Finding, Severity
-from orchestrate.checks.render import as_dict, place, printable
+from orchestrate.checks.render import as_dict
+from orchestrate.checks.render_text import place, printable
 from orchestrate.cli.output import json_option, print_json, print_table
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository

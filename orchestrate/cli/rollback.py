@@ -10,7 +10,8 @@ from orchestrate.checkpoints.capture import Recorder
 from orchestrate.checkpoints.compare import kind_of
 from orchestrate.checkpoints.record import Checkpoint, Kind
 from orchestrate.checkpoints.rollback import Mode, Report, Request, preview, recover, undo
-from orchestrate.checks.render import as_dict, printable
+from orchestrate.checks.render import as_dict
+from orchestrate.checks.render_text import printable
 from orchestrate.cli.checkpoint import changed, repo_paths
 from orchestrate.cli.output import json_option, print_json
 from orchestrate.errors import InvalidInput

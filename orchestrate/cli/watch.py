@@ -9,7 +9,8 @@ import click
 from orchestrate.checkpoints import watch_lock
 from orchestrate.checkpoints.pending import Pace
 from orchestrate.checkpoints.watch import Event, Options, Watch
-from orchestrate.checks.render import as_dict, place, printable
+from orchestrate.checks.render import as_dict
+from orchestrate.checks.render_text import place, printable
 from orchestrate.cli.checking import checker
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository

@@ -11,6 +11,7 @@ Rules kept here:
 
 import fcntl
 import hashlib
+import marshal
 import os
 import pickle
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 from orchestrate.checks import commands, hygiene, judging, patterns
 from orchestrate.checks.change import MAX_CONTENT
+from orchestrate.checks.line_search import LineCheck, is_plain
 from orchestrate.checks.search import (
     SINGLEMATCH,
     Search,
@@ -107,7 +109,8 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
     classes = _Classes()
     packed, database, wanted = search
     ruleset = rules.unpack(packed)
-    needles, in_lines = _needles(policy, wanted, ruleset, classes)
+    checks = _line_checks(policy)
+    needles, in_lines = _needles(policy, wanted, ruleset, checks, classes)
     builtins = _builtins(policy, wanted, needles, in_lines, classes)
     config = policy.config
     judged = any(r.active and r.type == "block" for r in policy.harness)
@@ -135,6 +138,8 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         "needles": needles,
         "in_lines": frozenset(in_lines),
         "builtins": builtins,
+        "not_alone": frozenset([wanted.index(hygiene.CONFLICT_MARK)]),
+        "closer": _closer(policy, packed, checks),
         "counting": classes.counting(),
         "counting_look": not are_plain(classes.always_look),
         "secret_classes": classes.secret_ids(),
@@ -156,30 +161,55 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
     }
 
 
-Needles = dict[int, list[tuple[str, int, int]]]  # id -> (role or "", class, excepted class)
+# id -> (role or "", class, excepted class, number of the line check or NO_CHECK)
+Needles = dict[int, list[tuple[str, int, int, int]]]
+NO_CHECK = -1
+
+
+def _line_checks(policy: Policy) -> list[tuple[str, LineCheck]]:
+    """Every line check of the policy with the role that it is for, "" being any."""
+    found = [("", check) for check in patterns.line_checks(policy, None)]
+    return found + [(r.id, c) for r in policy.roles.values() for c in patterns.role_checks(r)]
+
+
+def _closer(policy: Policy, packed: bytes, checks: Sequence[tuple[str, LineCheck]]) -> bytes:
+    """What `closer.Rules` reads: the expressions' checks, the rules of secrets and the permits."""
+    secrets = policy.config.secrets
+    lines = [(*check[:6], str(check.severity), *check[7:]) for _, check in checks]
+    value = {
+        "lines": lines,
+        "ruleset": rules.unpacked_values(packed),
+        "stopwords": secrets.stopwords,
+        "inline_allow": secrets.inline_allow,
+        "has_baseline": bool(secrets.baseline),
+    }
+    return marshal.dumps(value)
 
 
 def _needles(
-    policy: Policy, wanted: Sequence[str], ruleset: rules.Ruleset, classes: _Classes
+    policy: Policy,
+    wanted: Sequence[str],
+    ruleset: rules.Ruleset,
+    checks: Sequence[tuple[str, LineCheck]],
+    classes: _Classes,
 ) -> tuple[Needles, set[int]]:
     """Where each expression of the content database means something, and which stay in a line."""
     numbers = {pattern: number for number, pattern in enumerate(wanted)}
     needles: Needles = {}
     across: set[int] = set()
-    owned = [("", check) for check in patterns.line_checks(policy, None)]
-    owned += [(r.id, check) for r in policy.roles.values() for check in patterns.role_checks(r)]
-    for role, check in owned:
-        if not patterns.is_plain(check.pattern):
+    for at, (role, check) in enumerate(checks):
+        if not is_plain(check.pattern):
             classes.look(check.paths)
             continue
         number = numbers[check.pattern]
-        place = (role, classes.id(check.paths), classes.id(check.excepted))
-        needles.setdefault(number, []).append(place)
+        where = (classes.id(check.paths), classes.id(check.excepted))
+        needles.setdefault(number, []).append((role, *where, at))
         if check.on != "added-lines":
             across.add(number)
     allowed = classes.id(policy.config.secrets.allow_paths)
     for id, _, _ in matcher.expressions(ruleset):
-        needles[id + len(wanted)] = [("", _where(id, ruleset, classes), allowed)]
+        where = (_where(id, ruleset, classes), allowed)
+        needles[id + len(wanted)] = [("", *where, NO_CHECK)]
         if id >= len(ruleset.forms) or ruleset.forms[id].reach:
             across.add(id + len(wanted))
     return needles, set(needles) - across
@@ -209,7 +239,7 @@ def _builtins(
     for check in hygiene.switched_on(policy):
         place = (classes.id(check.paths), classes.id(check.excepted))
         if check.builtin == "merge-conflict":
-            needles[marks].append(("", *place))
+            needles[marks].append(("", *place, NO_CHECK))
         elif check.builtin in hygiene.OF_FILE:
             found.append((check.builtin, *place))
     return found

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from orchestrate.checks import message, render
-from orchestrate.checks.engine import blocks, check_message, run_checks
+from orchestrate.checks import message
+from orchestrate.checks.engine import check_message, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
@@ -22,6 +22,7 @@ from orchestrate.git.changes import Objects
 from orchestrate.git.types import path_text
 from orchestrate.hooks import places
 from orchestrate.hooks.place import Place
+from orchestrate.hooks.saying import report, say
 from orchestrate.hooks.task_file import parse_task
 
 EXIT_BUG = 3
@@ -36,7 +37,7 @@ def run_hook(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | N
     try:
         run = HOOKS[hook]
     except KeyError:
-        _say(f"orchestrate: there is no hook {hook!r}")
+        say(f"orchestrate: there is no hook {hook!r}")
         return 2
     try:
         if doubtful is not None:
@@ -44,17 +45,17 @@ def run_hook(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | N
             return report(staged_findings(Path.cwd(), doubtful=paths), "commit")
         return run(arguments)
     except OrchestrateError as error:
-        _say(f"orchestrate: {error}")
+        say(f"orchestrate: {error}")
         if error.hint:
-            _say(f"hint: {error.hint}")
+            say(f"hint: {error.hint}")
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the edge: anything else is a bug of ours
         import traceback
 
-        _say(f"orchestrate: internal error, so the hook refuses: {type(error).__name__}: {error}")
-        _say(traceback.format_exc())
+        say(f"orchestrate: internal error, so the hook refuses: {type(error).__name__}: {error}")
+        say(traceback.format_exc())
         return EXIT_BUG
 
 
@@ -139,21 +140,6 @@ def _reference_transaction(arguments: Sequence[str]) -> int:
     with Objects() as objects:
         found = transaction_findings(Place(objects, Path.cwd()), said)
     return report(found, "ref update")
-
-
-def report(found: Sequence[Finding], what: str) -> int:
-    """Say the findings; 1 when one of them blocks."""
-    if found:
-        _say(render.text(found, colour=sys.stderr.isatty()))
-    if not blocks(found):
-        return 0
-    _say(f"orchestrate: this {what} is refused")
-    return 1
-
-
-def _say(text: str) -> None:
-    # A person's terminal may not take what a path holds.
-    sys.stderr.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
 HOOKS: dict[str, Callable[[Sequence[str]], int]] = {

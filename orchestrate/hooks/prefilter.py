@@ -2,8 +2,9 @@
 
 Rules kept here:
 
-* The only answers are "surely nothing" and "look closely" (`Doubt`). Nothing is judged here: any
-  hit, anything unusual and any error is a doubt, and the whole engine decides.
+* The only answers are "surely nothing", "look closer at these files" (`Suspect`) and "look at it
+  all" (`Doubt`). Nothing is judged here: of a hit `closer.py` decides, of anything unusual and of
+  any error the whole engine.
 * Nothing slow is imported: no re, typing, dataclasses, json, pathlib (a JSON file in the change
   costs json; see `_parses`). tests/hooks measures it.
 * What it looks for was compiled from the same policy by `compiling.py`; tests hold the two
@@ -54,7 +55,38 @@ class Compiled:
         self.names = load(hyperscan, value["names"])
         self.content = load(hyperscan, value["content"])
         self.secrets = range(*value["secrets"])
-        self.needles: dict[int, list[tuple[str, int, int]]] = value["needles"]
+        self.needles: dict[int, list[tuple[str, int, int, int]]] = value["needles"]
+
+    def relevant(self, hits: set[int], classes: Classes, role: str) -> set[int]:
+        """The hits that mean something for a file in these classes, under a task of this role."""
+        found = set()
+        maybe, surely = classes
+        for id in hits:
+            for owner, include, exclude, _ in self.needles[id]:
+                if (not owner or owner == role) and include in maybe and exclude not in surely:
+                    found.add(id)
+        return found
+
+    def line_checks(self, suspect: Suspect, role: str) -> set[int]:
+        """The numbers of the line checks that the suspect's hits stand for."""
+        maybe, surely = suspect.classes
+        return {
+            check
+            for id in suspect.hits
+            for owner, include, exclude, check in self.needles[id]
+            if (not owner or owner == role) and include in maybe and exclude not in surely
+            if check >= 0
+        }
+
+
+class Suspect:
+    """A new or changed file in which the joint pass saw something: `data` is its new content."""
+
+    def __init__(self, entry: Raw, data: bytes, classes: Classes, hits: set[int]) -> None:
+        self.path, self.old = entry[0], entry[3]
+        self.data = data
+        self.classes = classes
+        self.hits = hits
 
 
 class Task:
@@ -88,11 +120,13 @@ def found_in(database: Any, data: bytes) -> set[int]:
     return found
 
 
-def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects: Objects) -> None:
-    """Nothing, when the change surely gives no finding.
+def judge(
+    entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects: Objects
+) -> list[Suspect]:
+    """The files that may give a finding, when the rest of the change surely gives none.
 
     Raises:
-        Doubt: it may give one.
+        Doubt: something else than these files' lines may give one.
     """
     table = compiled.table
     if task is None and entries and table["require_task"] == "always":
@@ -118,7 +152,7 @@ def judge(entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects
             to_read.append((entry, classes))
     if added and table["case_conflict"]:
         _judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
-    _judge_contents(to_read, compiled, task, objects)
+    return _judge_contents(to_read, compiled, task, objects)
 
 
 def judge_message(text: bytes, compiled: Compiled) -> None:
@@ -176,9 +210,9 @@ def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
 
 def _judge_contents(
     to_read: list[tuple[Raw, Classes]], compiled: Compiled, task: Task | None, objects: Objects
-) -> None:
-    narrowed: list[tuple[Raw, bytes, set[int]]] = []
-    doubtful: set[bytes] = set()
+) -> list[Suspect]:
+    suspects: list[Suspect] = []
+    unusual: set[bytes] = set()
     role = task.role if task else ""
     same: dict[str, list[tuple[Raw, Classes]]] = {}
     for one in to_read:
@@ -187,53 +221,44 @@ def _judge_contents(
         if answer is None or answer[1] != "blob":
             raise Doubt("a blob is not there")
         data = answer[2]
-        plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
-        found = found_in(compiled.content, plain)
+        found = found_in(compiled.content, _plain(data))
         for entry, classes in files:
             if not _is_ordinary(entry[0], data, classes, compiled.table):
-                doubtful.add(entry[0])
-                continue
-            hits = _relevant(found, classes, role, compiled) if found else found
-            if hits and entry[1] and compiled.table["in_lines"].issuperset(hits):
-                narrowed.append((entry, plain, hits))
-            elif hits:
-                doubtful.add(entry[0])
-    doubtful |= {entry[0] for entry, _, _ in narrowed[MAX_NARROWED:]}
-    doubtful |= _doubtful_added(narrowed[:MAX_NARROWED], compiled, objects)
-    if doubtful:
-        raise Doubt("content is in doubt", frozenset(doubtful))
+                unusual.add(entry[0])
+            elif found and (hits := compiled.relevant(found, classes, role)):
+                suspects.append(Suspect(entry, data, classes, hits))
+    suspects = _without_old_lines(suspects, compiled, objects)
+    if unusual:
+        unusual.update(suspect.path for suspect in suspects)
+        raise Doubt("content is in doubt", frozenset(unusual))
+    return suspects
 
 
-def _relevant(hits: set[int], classes: Classes, role: str, compiled: Compiled) -> set[int]:
-    """The hits that mean something for a file in these classes, under a task of this role."""
-    found = set()
-    maybe, surely = classes
-    for id in hits:
-        for owner, include, exclude in compiled.needles[id]:
-            if (not owner or owner == role) and include in maybe and exclude not in surely:
-                found.add(id)
-    return found
+def _plain(data: bytes) -> bytes:
+    """The content as lines that end with LF alone."""
+    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
 
-def _doubtful_added(
-    narrowed: list[tuple[Raw, bytes, set[int]]], compiled: Compiled, objects: Objects
-) -> set[bytes]:
-    """Those of the changed files whose hits do not all stand on lines that were there before."""
+def _without_old_lines(
+    suspects: list[Suspect], compiled: Compiled, objects: Objects
+) -> list[Suspect]:
+    """The suspects without those where only lines that stood in the old file were hit."""
+    in_lines = compiled.table["in_lines"]
+    narrowed = [s for s in suspects if s.old and in_lines.issuperset(s.hits)][:MAX_NARROWED]
     if not narrowed:
-        return set()
+        return suspects
     from orchestrate.checks.added import added_texts
 
-    doubtful = set()
-    olds = objects.contents([entry[3] for entry, _, _ in narrowed])
-    for (entry, new, hits), answer in zip(narrowed, olds, strict=True):
+    cleared = set()
+    olds = objects.contents([suspect.old for suspect in narrowed])
+    for suspect, answer in zip(narrowed, olds, strict=True):
         if answer is None:
             raise Doubt("an old blob is not there")
-        old = answer[2].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        added = added_texts(old, new)
+        added = added_texts(_plain(answer[2]), _plain(suspect.data))
         is_long = any(len(line) > MAX_LINE for line in added)
-        if is_long or found_in(compiled.content, b"\n".join(added)) & hits:
-            doubtful.add(entry[0])
-    return doubtful
+        if not is_long and not found_in(compiled.content, b"\n".join(added)) & suspect.hits:
+            cleared.add(suspect.path)
+    return [suspect for suspect in suspects if suspect.path not in cleared]
 
 
 def _is_ordinary(path: bytes, data: bytes, classes: Classes, table: dict[str, Any]) -> bool:

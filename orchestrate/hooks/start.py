@@ -2,7 +2,7 @@
 
 Rules kept here:
 
-* The fast path ends with 0 or with a doubt; it never refuses by itself.
+* The fast path ends with 0, with what a closer look at some files found, or with a doubt.
 * Whatever goes wrong in it, the engine decides; whatever goes wrong there, the hook refuses.
 """
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
+    from orchestrate.hooks.prefilter import Suspect
+
 # What the policy is made of, by the names that git knows in the commit that is built on.
 POLICY_OBJECTS = (".orchestrate", ".orchestrate/config.yaml", ".orchestrate/rules",
                   ".orchestrate/roles")  # fmt: skip
@@ -34,8 +36,7 @@ def main(argv: Sequence[str]) -> NoReturn:
     doubtful = None
     if hook in FAST:
         try:
-            FAST[hook](os.getcwd(), arguments)
-            _end(0)
+            _end(FAST[hook](os.getcwd(), arguments))
         except Doubt as doubt:
             doubtful = doubt.paths
         except Exception as error:  # noqa: BLE001 - any failure here is a doubt; the engine decides
@@ -62,11 +63,11 @@ def _whole(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | Non
     _end(run_hook(hook, arguments, doubtful))
 
 
-def pre_commit(folder: str, arguments: Sequence[str]) -> None:
-    """Nothing, when what is staged surely gives no finding.
+def pre_commit(folder: str, arguments: Sequence[str]) -> int:
+    """The exit code, when what is staged surely gives no finding or a closer look is enough.
 
     Raises:
-        Doubt: it may give one.
+        Doubt: the engine must look.
     """
     git_dir = places.find_git_dir(folder)
     if git_dir is None:
@@ -83,11 +84,32 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> None:
         hyperscan = load_extension(table["extension"])
         compiled = Compiled(table, hyperscan)
         task = _task(git_dir, source, key, hyperscan)
-        judge(parse_raw(staged.read_all()), compiled, task, objects)
+        suspects = judge(parse_raw(staged.read_all()), compiled, task, objects)
+        return _look_closer(suspects, compiled, task, objects) if suspects else 0
 
 
-def commit_msg(folder: str, arguments: Sequence[str]) -> None:
-    """Nothing, when the message in the file surely gives no finding.
+def _look_closer(
+    suspects: Sequence[Suspect], compiled: Compiled, task: Task | None, objects: Objects
+) -> int:
+    try:
+        # `-S` left the packages' folder out; RE2 stands there beside hyperscan.
+        folder = compiled.table["extension"].rpartition("/")[0].rpartition("/")[0]
+        if folder not in sys.path:
+            sys.path.append(folder)
+        from orchestrate.hooks import closer
+
+        found = closer.findings(suspects, compiled, task.role if task else "", objects)
+        from orchestrate.hooks.saying import report
+    except Doubt:
+        raise
+    except Exception as error:
+        paths = frozenset(suspect.path for suspect in suspects)
+        raise Doubt(f"the closer look: {type(error).__name__}: {error}", paths) from error
+    return report(found, "commit")
+
+
+def commit_msg(folder: str, arguments: Sequence[str]) -> int:
+    """0, when the message in the file surely gives no finding.
 
     Raises:
         Doubt: it may give one.
@@ -101,6 +123,7 @@ def commit_msg(folder: str, arguments: Sequence[str]) -> None:
             text = file.read()
         table = cached_table(places.common_dir(git_dir), policy_key(objects))
     judge_message(text, Compiled(table, load_extension(table["extension"])))
+    return 0
 
 
 FAST = {"pre-commit": pre_commit, "commit-msg": commit_msg}

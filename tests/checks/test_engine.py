@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrate.checks import hygiene, patterns, unsafe_path
+from orchestrate.checks import hygiene, line_search, unsafe_path
 from orchestrate.checks.catalogue import CATALOGUE
 from orchestrate.checks.change import MAX_CONTENT
 from orchestrate.checks.engine import blocks, run_checks
@@ -214,7 +214,7 @@ def test_the_builtins_that_policy_may_name_are_the_ones_there_are() -> None:
 def test_expressions_that_mean_another_thing_over_many_lines_are_not_searched_jointly(
     pattern: str,
 ) -> None:
-    assert not patterns.is_plain(pattern)
+    assert not line_search.is_plain(pattern)
 
 
 def test_the_joint_search_rules_out_no_line_that_matches() -> None:
@@ -224,6 +224,6 @@ def test_the_joint_search_rules_out_no_line_that_matches() -> None:
             if one.pattern is None or one.on == "added-path":
                 continue
             for line in (b"# TODO x", b"print(x)", b"eval(x)", b"debugger;", b"verify=False"):
-                if patterns.search(one.pattern, line):
+                if line_search.search(one.pattern, line):
                     seen = search.look(b"before\n" + line + b"\nafter\n")
                     assert seen.may_match(one.pattern)

@@ -4,12 +4,13 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from orchestrate.checks.engine import run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import Oid, path_bytes
-from orchestrate.hooks import compiling
+from orchestrate.hooks import closer, compiling
 from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
 from orchestrate.hooks.start import load_extension
 from orchestrate.policy.policy import Policy, load_policy
@@ -83,7 +84,15 @@ class MemoryObjects:
 def fast_doubt(
     old: Files, new: Files, *, policy: Policy | None = None, task: TaskRules | None = None
 ) -> str:
-    """Why the fast path leaves the change to the engine, or "" when it lets it pass."""
+    """Why the fast path does not let the change pass, or "" when it does."""
+    said = fast_verdict(old, new, policy=policy, task=task)
+    return said if isinstance(said, str) else "findings" if said else ""
+
+
+def fast_verdict(
+    old: Files, new: Files, *, policy: Policy | None = None, task: TaskRules | None = None
+) -> list[Finding] | str:
+    """What the fast path finds, or why it leaves the change to the engine."""
     store = Store()
     base = store.add(old)
     entries = store.diff(base, store.add(new))
@@ -93,10 +102,11 @@ def fast_doubt(
         extension = load_extension(compiled().table["extension"])
         ready = Task(compiling.compile_task(task, b"", ""), extension)
     try:
-        judge(raw, compiled(policy), ready, MemoryObjects(store, base))  # type: ignore[arg-type]
+        objects: Any = MemoryObjects(store, base)
+        suspects = judge(raw, compiled(policy), ready, objects)
+        return closer.findings(suspects, compiled(policy), ready.role if ready else "", objects)
     except Doubt as doubt:
         return str(doubt) or "doubt"
-    return ""
 
 
 def engine_findings(

@@ -1,6 +1,8 @@
 """The fast path passes nothing that the engine has a finding on, and passes ordinary changes."""
 
+import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,12 @@ from hypothesis import strategies as st
 
 from orchestrate.checks.secrets import rules, samples
 from orchestrate.checks.task_rules import TaskRules
-from orchestrate.hooks import start
 from orchestrate.hooks.full import staged_findings
-from orchestrate.hooks.prefilter import Doubt
+from orchestrate.policy.roles import Role
 from orchestrate.resources import read
 from tests.checks.making import link, program, submodule
 from tests.checks.sampling import sample_changes
-from tests.hooks.making import engine_findings, fast_doubt, git, shipped_policy
+from tests.hooks.making import engine_findings, fast_doubt, fast_verdict, git, shipped_policy
 
 ORDINARY = (
     "import os\n\n\ndef add(a: int, b: int) -> int:\n    return a + b\n",
@@ -72,8 +73,9 @@ def test_what_is_not_ordinary_is_left_to_the_engine(old: dict, new: dict) -> Non
 @pytest.mark.parametrize(("name", "files"), sample_changes())
 def test_every_sample_that_the_engine_finds_is_left_to_it(name: str, files: dict) -> None:
     for path, data in files.items():
-        if engine_findings({}, {path: data}):
-            assert fast_doubt({}, {path: data}), path
+        by_fast_path = fast_verdict({}, {path: data})
+        if not isinstance(by_fast_path, str):
+            assert by_fast_path == engine_findings({}, {path: data}), path
 
 
 def test_every_secret_that_the_engine_finds_is_left_to_it() -> None:
@@ -82,9 +84,10 @@ def test_every_secret_that_the_engine_finds_is_left_to_it() -> None:
     for id, sample in by_id.items():
         for path, template in sample.match:
             data = samples.expand(template).encode()
-            if engine_findings({}, {path: data}):
+            if by_engine := engine_findings({}, {path: data}):
                 found += 1
-                assert fast_doubt({}, {path: data}), (id, path)
+                by_fast_path = fast_verdict({}, {path: data})
+                assert isinstance(by_fast_path, str) or by_fast_path == by_engine, (id, path)
     assert found > len(by_id) / 2
 
 
@@ -114,9 +117,33 @@ trees = st.dictionaries(st.sampled_from(PATHS), contents, max_size=3)
 
 @settings(max_examples=300)
 @given(trees, trees)
-def test_what_the_engine_finds_the_fast_path_never_passes(old: dict, new: dict) -> None:
-    if not fast_doubt(old, new):
-        assert engine_findings(old, new) == []
+def test_the_fast_path_finds_what_the_engine_finds_or_leaves_it_to_it(old: dict, new: dict) -> None:
+    by_fast_path = fast_verdict(old, new)
+    if not isinstance(by_fast_path, str):
+        assert by_fast_path == engine_findings(old, new)
+
+
+CODE = sorted(Path(os.__file__).parent.glob("*.py"))
+
+
+@pytest.mark.parametrize("module", CODE[::8], ids=lambda path: path.stem)
+def test_real_code_has_the_same_findings_by_both(module: Path) -> None:
+    lines = module.read_bytes().splitlines(keepends=True)
+    halves = {"src/a.py": b"".join(lines[::2]), "src/b.py": b"".join(lines[: len(lines) // 2])}
+    whole = {"src/a.py": b"".join(lines), "src/b.py": b"".join(lines), "lib/new.js": lines[0]}
+    by_fast_path = fast_verdict(halves, whole)
+    assert not isinstance(by_fast_path, str)
+    assert by_fast_path == engine_findings(halves, whole)
+
+
+@pytest.mark.parametrize("role", shipped_policy().roles.values(), ids=lambda role: role.id)
+def test_what_a_role_forbids_is_found_under_it(role: Role) -> None:
+    text = b"# TODO x\nconsole.log(1)\nprint('x')\nassert True\n"
+    task = TaskRules("t", role=role)
+    for path in ("src/a.py", "tests/test_a.py", "web/b.test.ts", "docs/a.md"):
+        by_fast_path = fast_verdict({}, {path: text}, task=task)
+        if not isinstance(by_fast_path, str):
+            assert by_fast_path == engine_findings({}, {path: text}, task=task)
 
 
 scopes = st.lists(st.sampled_from(["c/", "*.py", "/a.py", "**", "h.rs", "é.py"]), max_size=3)
@@ -144,8 +171,6 @@ def test_random_bytes_neither_crash_nor_pass_what_the_engine_finds() -> None:
 
 
 def test_a_policy_without_rules_compiles() -> None:
-    from dataclasses import replace
-
     bare = replace(shipped_policy(), rules=(), roles={}, harness=())
     assert fast_doubt({}, {"a.py": b"x = 1\n"}, policy=bare) == ""
 
@@ -156,7 +181,4 @@ def test_the_engine_on_what_is_left_in_doubt_finds_what_it_finds_on_all(repo: Pa
         (repo / name).write_bytes(data)
     git(repo, "add", "-A")
     everything = staged_findings(repo)
-    with pytest.raises(Doubt) as doubt:
-        start.pre_commit(str(repo), [])
-    assert doubt.value.paths == {b"b.py", b"c/d.js"}
     assert staged_findings(repo, doubtful=frozenset({"b.py", "c/d.js"})) == everything != []

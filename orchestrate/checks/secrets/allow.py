@@ -4,20 +4,16 @@ A mark is a comment on the line or on the one above: `orchestrate: allow <rule i
 counts only with a reason, and only for the rules it names.
 """
 
-import re
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-if TYPE_CHECKING:
-    from orchestrate.policy.globs import Globs
+import re
+from typing import NamedTuple
 
 _MARK = re.compile(rb"orchestrate:\s*allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\s+(\S[^\n]*)")
 _LONGEST = 2000  # bytes of a line that are searched for a mark, on either side
 
 
-@dataclass(frozen=True)
-class Permits:
+class Permits(NamedTuple):
     """The policy's exceptions. `baseline` holds fingerprints of findings that are known."""
 
     paths: tuple[str, ...] = ()
@@ -25,15 +21,13 @@ class Permits:
     inline: bool = True
     baseline: frozenset[str] = frozenset()
 
-    @cached_property
-    def _globs(self) -> "Globs":
-        from orchestrate.policy.globs import Globs
-
-        return Globs(self.paths)
-
     def allows_path(self, path: str) -> bool:
         """Whether files at `path` are not scanned."""
-        return bool(self.paths) and self._globs.match(path)
+        if not self.paths:
+            return False
+        from orchestrate.policy.globs import globs
+
+        return globs(self.paths).match(path)
 
     def allows_value(self, secret: str) -> bool:
         """Whether a stop-word stands in the secret, whatever its case."""

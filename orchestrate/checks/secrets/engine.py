@@ -12,21 +12,28 @@ Rules kept here:
   pattern is unmistakable (`Rule.binary`).
 """
 
-import hashlib
+from __future__ import annotations
+
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orchestrate.checks.findings import Severity
+from orchestrate.checks.linear import compile_regex
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
-from orchestrate.checks.secrets.matcher import BASE64, Matcher, compile_regex
+from orchestrate.checks.secrets.matching import BASE64
 from orchestrate.checks.secrets.paths import is_test_path
-from orchestrate.checks.secrets.rules import Rule, Ruleset
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
 from orchestrate.checks.secrets.transport import decoded_around
 from orchestrate.checks.secrets.validators import VALIDATORS, Candidate
+
+TYPE_CHECKING = False  # as typing's: hooks start here when a place must be looked at
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from orchestrate.checks.secrets.matching import Matcher
+    from orchestrate.checks.secrets.rules import Rule, Ruleset
 
 NEAR = 2048  # bytes of a long line looked at before a place
 AHEAD = 2048  # and after it
@@ -71,24 +78,17 @@ class Found(NamedTuple):
     secret: bytes
 
 
-def _nothing() -> tuple[str, dict[tuple[int, bool], tuple[int, ...]]]:
-    return "", {}
-
-
-@dataclass
 class Scanner:
     """Rules and a matcher made of them. Not to be shared between threads (the matcher)."""
 
-    ruleset: Ruleset
-    matcher: Matcher
-    _regexes: dict[int, Any] = field(default_factory=dict)
-    _direct: tuple[int, ...] = ()
-    _asked: tuple[str, dict[tuple[int, bool], tuple[int, ...]]] = field(default_factory=_nothing)
-    _paths: Any = None
-    _where: dict[int, re.Pattern[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._direct = tuple(i for i, form in enumerate(self.ruleset.forms) if not form.trigger)
+    def __init__(self, ruleset: Ruleset, matcher: Matcher) -> None:
+        self.ruleset = ruleset
+        self.matcher = matcher
+        self._regexes: dict[int, Any] = {}
+        self._direct = tuple(i for i, form in enumerate(ruleset.forms) if not form.trigger)
+        self._asked: tuple[str, dict[tuple[int, bool], tuple[int, ...]]] = ("", {})
+        self._paths: Any = None
+        self._where: dict[int, re.Pattern[str]] = {}
 
     def regex(self, form: int) -> Any:
         """The compiled pattern of a form; compiled when first met."""
@@ -294,6 +294,8 @@ def fingerprint(rule: str, path: str, secret: bytes) -> str:
 
     A guess of the secret can be tested against it, so keep it where the file itself is kept.
     """
+    import hashlib  # 3 ms, for who finds a secret
+
     text = b"\0".join((rule.encode(), path.encode("utf-8", "surrogateescape"), secret))
     return hashlib.blake2b(text, digest_size=10, person=b"orchestrate").hexdigest()
 

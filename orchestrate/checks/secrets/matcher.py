@@ -9,10 +9,12 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from copy import copy
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
+from orchestrate.checks.linear import compile_regex
+from orchestrate.checks.secrets.matching import BASE64, Place
 from orchestrate.checks.secrets.rules import Ruleset
 from orchestrate.checks.secrets.transport import base64_forms
 
@@ -20,30 +22,8 @@ try:
     import hyperscan
 except ImportError:  # no wheel for this machine
     hyperscan = None  # type: ignore[assignment]
-try:
-    import re2
-except ImportError:
-    re2 = None
 
 Expression = tuple[int, bytes, int]  # id, pattern, hyperscan's flags
-
-
-class Place(NamedTuple):
-    """A trigger matched: `form` indexes the ruleset's forms, or is BASE64."""
-
-    form: int
-    end: int
-
-
-class Matcher(Protocol):
-    """Finds every place where a form could match."""
-
-    def places(self, text: bytes) -> Iterable[Place]:
-        """The places in `text`, in no particular order."""
-        ...
-
-
-BASE64 = -1
 
 
 def has_hyperscan() -> bool:
@@ -164,17 +144,3 @@ class Plain:
         if trigger not in self._compiled:
             self._compiled[trigger] = compile_regex(trigger)
         return self._compiled[trigger]
-
-
-def _re2_compile(pattern: str) -> Any:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.log_errors = False
-    return re2.compile(pattern.encode(), options)
-
-
-def _re_compile(pattern: str) -> Any:
-    return re.compile(pattern.encode())
-
-
-compile_regex: Callable[[str], Any] = _re_compile if re2 is None else _re2_compile

@@ -7,16 +7,14 @@ Rules kept here:
 * A form is one way a secret stands in a text. Rules may share forms; each form is searched once.
 * A form without a trigger is not part of the pass over all bytes: it runs only in files whose path
   one of its rule's globs names.
-* `pack` and `unpack` carry a Ruleset through a cache: reading the YAML takes two seconds.
+* `pack` and `unpack` carry a Ruleset through a cache: reading the YAML takes two seconds. What only
+  reading the YAML needs is imported by it.
 """
 
-import hashlib
-import json
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from orchestrate import resources
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.shapes import assigned, path_regex, trigger_of
@@ -95,6 +93,8 @@ def load(data: bytes, path: str = FILE) -> tuple[Ruleset, dict[str, Samples]]:
     Raises:
         FileError: the file is not YAML, or a rule is not of the form its head describes.
     """
+    import hashlib
+
     from orchestrate.policy.yaml import load_yaml
 
     document = load_yaml(data, path)
@@ -117,11 +117,15 @@ def load(data: bytes, path: str = FILE) -> tuple[Ruleset, dict[str, Samples]]:
 @lru_cache(maxsize=1)
 def shipped() -> Ruleset:
     """The rules that ship."""
+    from orchestrate import resources
+
     return load(resources.read("rules", "secrets.yaml"))[0]
 
 
 def pack(ruleset: Ruleset) -> bytes:
     """A ruleset as bytes that `unpack` reads in a few milliseconds."""
+    import json
+
     return json.dumps([FORMAT, *ruleset]).encode()
 
 
@@ -131,9 +135,26 @@ def unpack(data: bytes) -> Ruleset:
     Raises:
         ValueError: the bytes are not a packed ruleset of this version.
     """
-    version, rules, forms, digest = json.loads(data)
+    return from_values(*unpacked_values(data))
+
+
+def unpacked_values(data: bytes) -> list[Any]:
+    """The ruleset that `pack` wrote as `from_values` takes it: lists, texts and numbers.
+
+    Raises:
+        ValueError: the bytes are not a packed ruleset of this version.
+    """
+    import json
+
+    values: list[Any]
+    version, *values = json.loads(data)
     if version != FORMAT:
         raise ValueError(f"a packed ruleset of format {version}, expected {FORMAT}")
+    return values
+
+
+def from_values(rules: list[Any], forms: list[Any], digest: str) -> Ruleset:
+    """The ruleset made of plain values."""
     return Ruleset(
         tuple(_unpacked_rule(*fields) for fields in rules),
         tuple(Form(p, t, tuple(k), reach, tuple(using)) for p, t, k, reach, using in forms),

@@ -1,12 +1,17 @@
 """Base64 of a secret: what to look for, and what stands there once decoded (one layer)."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from orchestrate.checks.secrets.rules import Form, Ruleset
+TYPE_CHECKING = False  # as typing's
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrate.checks.secrets.rules import Form, Ruleset
 
 SHORTEST = 4  # letters of a keyword that are worth a probe
 LONGEST_RUN = 16_384  # base64 characters decoded around a probe
