@@ -50,7 +50,9 @@ def run(
     """Run an approved plan until it ends or only people can move it on.
 
     A run that was interrupted or killed is taken up by the next one where it stopped.
-    Exit code 0: completed, or waiting for people; 1: failed or aborted; 130: interrupted.
+    Tasks whose agents all rest after failures of the tool stay queued; run it again later.
+    Exit code 0: completed, or waiting for people; 1: failed, aborted, or agents rest; 130:
+    interrupted.
 
     \b
     Examples:

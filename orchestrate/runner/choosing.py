@@ -27,7 +27,15 @@ class Chosen(NamedTuple):
 
 
 class AllRest(OrchestrateError):
-    """No agent that may do the task can be started now."""
+    """No agent that may do the task can be started before `until` (seconds since the epoch)."""
+
+    def __init__(self, names: Sequence[str], until: int) -> None:
+        super().__init__(
+            f"no agent can be started: {', '.join(names)}; "
+            f"the next may be tried at {clock.iso(until)}",
+            hint="then: orchestrate run; or allow another agent by agents.<name>.fallback",
+        )
+        self.until = until
 
 
 def agents_for(policy: Policy, names: Sequence[str], folder: Path) -> list[AgentConfig]:
@@ -58,11 +66,7 @@ def choose(agents: Sequence[AgentConfig], now: TaskState, breakers: Breakers) ->
             return Chosen(agent, tuple(over))
         over.append((agent.name, str(Reason.CIRCUIT_OPEN)))
         until = min(until or rest, rest)
-    names = ", ".join(name for name, _ in over)
-    raise AllRest(
-        f"no agent can be started: {names}; the next may be tried at {clock.iso(until)}",
-        hint="then: orchestrate task retry; or allow another agent by agents.<name>.fallback",
-    )
+    raise AllRest([name for name, _ in over], until)
 
 
 def tool_failures(now: TaskState) -> dict[str, Reason]:

@@ -51,7 +51,7 @@ class _Running:
     """A task under way in this process."""
 
     claim: Claim
-    future: "Future[None]"
+    future: "Future[int]"
 
 
 def run_plan(
@@ -86,6 +86,7 @@ class _Run:
         self.ledger: Ledger = project.ledger(self.repo, plan_id)
         self.owner = this_owner()
         self.running: dict[str, _Running] = {}
+        self.resting: dict[str, int] = {}  # tasks whose agents all rest, and until when
 
     def check_ready(self) -> None:
         state = self.ledger.load().state
@@ -127,6 +128,7 @@ class _Run:
                 self._end_lost_ones(loaded.state)
                 acted = False if self.options.stop.is_set() else self._act(loaded, pool)
                 if not self.running and not acted:
+                    self._tell_resting()
                     return self.ledger.load().state
                 self._collect(0 if acted else POLL_SEC)
         finally:
@@ -140,8 +142,12 @@ class _Run:
         lost = {t.id for t in state.tasks.values() if t.owner == self.owner} - set(self.running)
         capacity = self.options.jobs - len(self.running)
         dead = dead_owners(owners) | ({self.owner} if lost and not self.running else set())
-        actions = next_actions(state, clock.iso(clock.now()), capacity, dead)
-        done = [self._do(action, loaded, pool) for action in actions]
+        at_most = max(capacity, 0) + len(self.resting)
+        actions = next_actions(state, clock.iso(clock.now()), at_most, dead)
+        claims = [a for a in actions if a.kind is ActionKind.CLAIM and a.task not in self.resting]
+        others = [a for a in actions if a.kind is not ActionKind.CLAIM]
+        chosen = [*others, *claims[: max(capacity, 0)]]
+        done = [self._do(action, loaded, pool) for action in chosen]
         return any(done)
 
     def _do(self, action: Action, loaded: Loaded, pool: Executor) -> bool:
@@ -224,7 +230,17 @@ class _Run:
             return
         done = wait(futures, timeout, FIRST_COMPLETED).done
         for task_id in [t for t, r in self.running.items() if r.future in done]:
-            self.running.pop(task_id).future.result()
+            if until := self.running.pop(task_id).future.result():
+                self.resting[task_id] = until
+            else:
+                self.resting.clear()  # an agent may have shown that it works again
+
+    def _tell_resting(self) -> None:
+        if self.resting:
+            until = clock.iso(min(self.resting.values()))
+            names = ", ".join(sorted(self.resting))
+            said = f"{names}: left queued, their agents rest; from {until} on: orchestrate run"
+            self.report(Progress("", "resting", said))
 
     def _end_all(self) -> None:
         """Nothing of this run goes on after it, whatever ended it."""

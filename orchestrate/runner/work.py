@@ -28,8 +28,12 @@ from orchestrate.runner.trying import try_once
 _DISK_FULL = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 
 
-def work_on(claim: Claim, report: Report) -> None:
-    """Carry the claimed task to its end; every ending stands in the ledger."""
+def work_on(claim: Claim, report: Report) -> int:
+    """Carry the claimed task to its end; every ending stands in the ledger.
+
+    When every agent that may do it rests, the task goes back to the queue, and what comes back is
+    when the first of them may be tried again (seconds since the epoch); else 0.
+    """
     claimed = Claimed.open(claim, report)
     try:
         loaded = claimed.mine.append(claimed.mine.event(TaskEvent.STARTED))
@@ -37,7 +41,8 @@ def work_on(claim: Claim, report: Report) -> None:
     except Lost:
         claimed.say("lost", "it was ended or taken over meanwhile; nothing was applied")
     except AllRest as error:
-        _broke(claimed, Reason.CIRCUIT_OPEN, error)
+        _rest(claimed, error)
+        return error.until
     except OrchestrateError as error:
         full = any(words in str(error) for words in _DISK_FULL)
         _broke(claimed, Reason.DISK_FULL if full else Reason.AGENT_NOT_RUNNABLE, error)
@@ -45,6 +50,15 @@ def work_on(claim: Claim, report: Report) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         _broke(claimed, Reason.DISK_FULL, OrchestrateError(str(error)))
+    return 0
+
+
+def _rest(claimed: Claimed, error: AllRest) -> None:
+    """The work has not failed, so the task keeps its place and its tries."""
+    try:
+        claimed.release(f"{Reason.CIRCUIT_OPEN}: {error}")
+    except Lost:
+        claimed.say("lost", "it was ended meanwhile")
 
 
 def _broke(claimed: Claimed, reason: Reason, error: OrchestrateError) -> None:

@@ -1,6 +1,7 @@
 """Agents that fail as tools: the circuit breaker and who stands in, on real repositories."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def start(repo: Path, git, orchestrate, tmp_path: Path):
         orchestrate("plan", "create", "--file", str(path), "--approve")
 
     return make
+
+
+def status(orchestrate, name: str) -> str:
+    tasks = json.loads(orchestrate("status", "--json").out)["tasks"]
+    return next(t["status"] for t in tasks if t["id"] == name)
 
 
 @pytest.fixture
@@ -79,12 +85,37 @@ def test_three_failures_in_a_row_open_the_circuit_and_it_is_not_tried_again(
     assert state["opened"] > 0
 
 
-def test_with_every_circuit_open_the_task_fails_with_when_to_try_again(
+def test_with_every_circuit_open_the_rest_stays_queued_and_a_later_run_goes_on(
+    start, orchestrate, attempts, tmp_path, monkeypatch
+) -> None:
+    names = [f"t{n}" for n in range(FAILURES + 2)]
+    start(*({"id": n, "scope": ["a/**"], "max_attempts": 1} for n in names), first=MISSING)
+    ran = orchestrate("run", code=1)
+    assert "CIRCUIT_OPEN: no agent can be started: first" in ran.err
+    assert "t3, t4: left queued, their agents rest; from 20" in ran.err
+    assert "on: orchestrate run" in ran.err
+    assert [status(orchestrate, n) for n in names] == ["failed"] * FAILURES + ["queued"] * 2
+    assert attempts(names[-1]) == []
+    orchestrate("run", code=1)
+    assert attempts(names[-1]) == [], "it was tried before its time"
+    monkeypatch.setattr("orchestrate.runner.breaker.REST_SEC", 0)
+    tool = tmp_path / "bin" / "no-such-agent"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\nmkdir -p a && echo > "a/$$"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    orchestrate("run", code=1)  # the first three have failed for good
+    assert [status(orchestrate, n) for n in names] == ["failed"] * FAILURES + ["completed"] * 2
+    assert "events verified" in orchestrate("log", "--verify").out
+
+
+def test_a_task_with_another_agent_goes_on_beside_those_that_wait(
     start, orchestrate, attempts
 ) -> None:
     names = [f"t{n}" for n in range(FAILURES + 1)]
-    start(*({"id": n, "scope": ["a/**"], "max_attempts": 1} for n in names), first=MISSING)
-    ran = orchestrate("run", code=1)
-    assert attempts(names[-1]) == []
-    assert "CIRCUIT_OPEN: no agent can be started: first" in ran.out
-    assert "may be tried at" in ran.err
+    other = {"id": "other", "scope": ["a/**"], "delegation": {"agent": "second"}}
+    tasks = [{"id": n, "scope": ["a/**"], "max_attempts": 1} for n in names]
+    start(*tasks, {**other, "depends_on": []}, first=MISSING, second=WORKS)
+    orchestrate("run", code=1)
+    assert status(orchestrate, names[-1]) == "queued"
+    assert status(orchestrate, "other") == "completed"
