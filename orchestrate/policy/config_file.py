@@ -1,7 +1,7 @@
 """The config.yaml that `init` writes: every field with its description and default, commented out.
 
 A line that begins with `#` and anything but one space is a setting: without its `#` it sets the
-default. `# text` is a comment.
+default. `# text` is a comment, and `# |` stands before an example.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrate.policy.schema import schema, with_defaults
 
+_EXAMPLE = "# |"
 _WIDTH = 98  # characters of a comment line
 _HEAD = """\
 How orchestrate works in this repository. Every field is optional: a line such as `#name: value`
@@ -28,7 +29,37 @@ def config_text() -> str:
     for name, part in schema("config")["properties"].items():
         lines += ["", *_comment(_described(part))]
         lines += _field(name, part, _SET.get(name))
+        for example in part.get("examples", ()):
+            lines += _example({name: example})
     return "\n".join(lines) + "\n"
+
+
+def _example(value: Any) -> Iterator[str]:
+    yield "# An example, for this repository's own commands to be put in; it holds once"
+    yield f"# `{_EXAMPLE}` is taken from its lines:"
+    for line in _flow(value):
+        yield _EXAMPLE + line
+
+
+def _flow(value: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A mapping as YAML; an item of a list stands on one line."""
+    for key, below in value.items():
+        if isinstance(below, Mapping):
+            yield f"{indent}{key}:"
+            yield from _flow(below, indent + "  ")
+        elif isinstance(below, list):
+            yield f"{indent}{key}:"
+            yield from (f"{indent}  - {_inline(item)}" for item in below)
+        else:
+            yield f"{indent}{key}: {_scalar(below)}"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_inline(below)}" for key, below in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return _scalar(value)
 
 
 def _field(name: str, part: Mapping[str, Any], set_to: Any) -> Iterator[str]:

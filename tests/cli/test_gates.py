@@ -203,3 +203,38 @@ def test_the_merge_profile_holds_a_finished_plan_until_it_passes(
     orchestrate("run")
     assert "gate fast: 1 steps passed" in json.loads(orchestrate("status", "--json").out)["reason"]
     assert "events verified" in orchestrate("log", "--verify").out
+
+
+MAKEFILE = """\
+lint:
+\tgrep -q . src/app.py
+test:
+\tpython3 src/app.py
+coverage: test
+\tprintf 'SF:src/app.py\\nDA:1,1\\nend_of_record\\n' > coverage.xml
+build:
+\ttest -e coverage.xml
+"""
+
+
+def test_the_example_that_init_writes_works_once_it_is_uncommented(
+    repo: Path, git, orchestrate, tmp_path: Path
+) -> None:
+    """`fast` judges the task, `merge` the plan, `full` is run by hand."""
+    orchestrate("init", "--no-hooks")
+    config = repo / ".orchestrate" / "config.yaml"
+    text = config.read_text().replace("\n# |", "\n")
+    agent = "default_agent: a\nagents: {a: {command: [sh, -c, mkdir -p a; echo x > a/x]}}\n"
+    config.write_text(text + agent)
+    (repo / "Makefile").write_text(MAKEFILE)
+    git("add", "-A", cwd=repo)
+    git("commit", "-qm", "chore: set up", cwd=repo)
+    assert "fast" in orchestrate("gate", "list").out
+    assert json.loads(orchestrate("gate", "run", "full", "--json").out)["passed"]
+    orchestrate("plan", "create", "--file", str(plan_file(tmp_path, TASK)), "--approve")
+    ran = orchestrate("run")
+    assert "gate  merge" in ran.err
+    assert "completed" in orchestrate("status").out
+    (repo / "Makefile").write_text(MAKEFILE.replace("DA:1,1", "DA:1,0"))
+    git("commit", "-qam", "chore: no line is covered", cwd=repo)
+    assert not json.loads(orchestrate("gate", "run", "full", "--json", code=1).out)["passed"]

@@ -30,3 +30,13 @@ def test_with_every_setting_on_nothing_changes() -> None:
 
 def test_no_line_is_longer_than_a_hundred_characters() -> None:
     assert [line for line in config_text().split("\n") if len(line) > 100] == []
+
+
+def test_its_examples_are_accepted() -> None:
+    text = "\n".join(
+        line.removeprefix("# |") for line in config_text().split("\n") if line.startswith("# |")
+    )
+    gates = load_config(text.encode()).gates
+    assert (gates.task, gates.merge) == ("fast", "merge")
+    assert set(gates.profiles) == {"fast", "full", "merge"}
+    assert len(re.findall(r"^# \|", config_text(), re.M)) > 10
