@@ -7,6 +7,7 @@ change adds are judged.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
@@ -15,6 +16,7 @@ from orchestrate.checks.line_search import is_marked, may_match, search, shown
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import globs
 from orchestrate.policy.harness import HarnessRule
+from orchestrate.policy.literals import needed
 
 _SHELL_FILES = ("*.sh", "*.bash", "*.zsh", "*.ksh", "*.envrc", ".husky/*", ".githooks/*")
 _RECIPES = ("Makefile", "makefile", "GNUmakefile", "*.mk", "justfile")
@@ -35,6 +37,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
 _STEP = re.compile(
     r"^\s*(?:-\s+)?(?:run|script|command|entry|before_script|after_script)?:?\s*[|>-]*"
 )
+_CODED = re.compile(r"\\[0-7xuUN]")  # a character by its number or name
+_NOT_IN_WORDS = str.maketrans("", "", "'\"\\")
 
 SCRIPTS = (_SHELL_FILES, _RECIPES, _CONTAINERS, _STEPS, _PACKAGE)
 _NAMED = tuple(glob for patterns in SCRIPTS for glob in patterns)
@@ -43,7 +47,7 @@ _NAMED = tuple(glob for patterns in SCRIPTS for glob in patterns)
 def judge_command(command: str, rules: Iterable[HarnessRule]) -> list[Finding]:
     """What the harness' `block` rules say to one command line of an agent."""
     wanted = _blocking(rules)
-    found = [f for line in script_lines(command) for f in _judge(line, wanted, "")]
+    found = [f for line in script_lines(command) for f in judge_line(line, wanted, "")]
     return sorted(set(found))
 
 
@@ -51,20 +55,35 @@ def check_file(
     change: Change, entry: EntryChange, rules: Iterable[HarnessRule], *, marks: bool
 ) -> Iterator[Finding]:
     """Findings on dangerous commands that a change adds to one script."""
-    wanted = _blocking(rules)
-    script = _script(change, entry) if wanted else ""
-    if not script:
+    blocking = _blocking(rules)
+    script = _script(change, entry) if blocking else ""
+    wanted = _named_in(script, blocking)
+    if not wanted:
         return
     added: set[int] | None = None
     text = change.text(entry) or b""
-    lines = list(script_lines(script))
-    possible = _possible(wanted, lines)
-    for line in lines if possible else ():
-        for found in _judge(line, possible, entry.path):
+    for first, part in _parts(entry.path, script):
+        for found in _in_part(part, _named_in(part, wanted), entry.path):
             if added is None:  # most scripts have no hit, and nothing to compare for
                 added = {line.number for line in change.added(entry)}
-            if found.line in added and not (marks and is_marked(text, found.line, found.id)):
-                yield found
+            placed = found._replace(line=found.line + first)
+            if placed.line in added and not (marks and is_marked(text, placed.line, placed.id)):
+                yield placed
+
+
+def _parts(path: str, script: str) -> Iterable[tuple[int, str]]:
+    """What one shell reads, and how many lines stand before it.
+
+    Each value of a package's file is a script of its own: a quote that one leaves open ends there.
+    """
+    return enumerate(script.split("\n")) if globs(_PACKAGE).match(path) else ((0, script),)
+
+
+def _in_part(script: str, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
+    lines = list(script_lines(script)) if rules else []
+    possible = _possible(rules, lines)
+    for line in lines if possible else ():
+        yield from judge_line(line, possible, path)
 
 
 def is_script(path: str) -> bool:
@@ -81,6 +100,27 @@ def _blocking(rules: Iterable[HarnessRule]) -> list[HarnessRule]:
     return [r for r in rules if r.active and r.type == "block" and r.pattern is not None]
 
 
+def _named_in(script: str, rules: list[HarnessRule]) -> list[HarnessRule]:
+    """The rules whose needed texts stand in the script: reading it as a shell does takes longer.
+
+    What a shell takes out of a word is taken out here: quotes, backslashes, continued lines.
+    """
+    joined = script.replace("\\\n", "")
+    if _CODED.search(joined) and ("$'" in joined or '$"' in joined):
+        return rules  # `$'\x72m'` says `rm`
+    words = joined.translate(_NOT_IN_WORDS).lower()
+    return [rule for rule in rules if _any_way(_needed(rule.pattern or ""), words)]
+
+
+def _any_way(ways: list[list[str]], text: str) -> bool:
+    return any(all(part in text for part in way) for way in ways)
+
+
+@lru_cache(maxsize=256)
+def _needed(pattern: str) -> list[list[str]]:
+    return needed(pattern)
+
+
 def _possible(rules: list[HarnessRule], lines: Iterable[Line]) -> list[HarnessRule]:
     """The rules whose pattern may match a command of the script: one pass for each."""
     texts = "\n".join(text for line in lines for text in searched(line))
@@ -88,7 +128,8 @@ def _possible(rules: list[HarnessRule], lines: Iterable[Line]) -> list[HarnessRu
     return [rule for rule in rules if may_match(rule.pattern or "", data)]
 
 
-def _judge(line: Line, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
+def judge_line(line: Line, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
+    """What the rules say to the commands between two line ends of a script at `path`."""
     for rule in rules:
         for hit in hits(line, rule.pattern or "", rule.unless, _find):
             yield Finding(

@@ -67,8 +67,10 @@ class FileChecks:
         if wanted.runs("commands"):
             of_content.append(("commands", self._commands))
         found: list[tuple[str, FileCheck]] = []
+        if wanted.runs("secrets") or wanted.runs("patterns"):
+            found.append(("search", self._look))
         if of_content:
-            found = [("reading", self._read), ("search", self._look), *of_content]
+            found = [("reading", self._read), *found, *of_content]
         if sizes and wanted.runs("paths"):
             found.append(("sizes", self._sizes))
         return found

@@ -263,9 +263,14 @@ _TAKE = {
 }
 
 
+# An escape: a doubled backslash, or, as group 1, one that means itself with its backslash.
+_ESCAPE = re.compile(r"\\\\|(\\(?![\n\\'\"abfnrtvxuUN0-7]).)", re.DOTALL)
+
+
 def _decoded(quoted: str) -> str:
+    plain = _ESCAPE.sub(lambda found: "\\" + found[0] if found[1] else found[0], quoted)
     try:
-        return quoted.encode("latin-1", "backslashreplace").decode("unicode_escape")
+        return plain.encode("latin-1", "backslashreplace").decode("unicode_escape")
     except UnicodeDecodeError:
         return quoted
 

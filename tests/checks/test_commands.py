@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrate.checks.commands import check_file, judge_command
+from orchestrate.checks.command_search import script_lines
+from orchestrate.checks.commands import check_file, judge_command, judge_line
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.shell import commands, read
 from orchestrate.policy.harness import HarnessRule
@@ -109,6 +110,11 @@ def test_scripts_of_a_change_are_judged(path: str, text: bytes) -> None:
     assert findings(path, text) == [("block-rm-rf", 2)]
 
 
+def test_a_quote_in_a_packages_description_hides_no_script() -> None:
+    text = b'{"description": "it\'s ours",\n "scripts": {\n "clean": "rm -rf x"}}\n'
+    assert findings("package.json", text.replace(b"}}", b"\n}}")) == [("block-rm-rf", 3)]
+
+
 def test_prose_is_not_a_script() -> None:
     assert findings("README.md", b"run `rm -rf x`\n\nrm -rf x\n") == []
     assert findings("a.py", b"text = 'rm -rf x'\n") == []
@@ -118,6 +124,21 @@ def test_only_added_commands_are_told() -> None:
     old = b"rm -rf x\n"
     assert findings("x.sh", old + b"ls\n", old) == []
     assert findings("x.sh", old + b"ls\nrm -rf y\n", old) == [("block-rm-rf", 3)]
+
+
+# fmt: off
+PIECES = (
+    "rm", "r", "m", " -rf ", "-", "rf", "x", " ", "'", '"', "\\", "\n", "$", "$'", ";", "#", "\\x6d"
+)
+# fmt: on
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_no_command_is_missed_by_the_look_at_its_texts(text: str) -> None:
+    told = {line for _, line in findings("x.sh", text.encode())}
+    assert told == {
+        f.line for line in script_lines(text) for f in judge_line(line, [NO_RM], "x.sh")
+    }
 
 
 def test_a_mark_with_a_reason_lifts_it() -> None:
