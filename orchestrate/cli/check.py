@@ -10,11 +10,12 @@ import click
 
 from orchestrate.checks import render
 from orchestrate.checks.baseline import baseline_of, parse_baseline
-from orchestrate.checks.engine import Stats, blocks, run_checks
+from orchestrate.checks.engine import blocks, run_checks
 from orchestrate.checks.explaining import explained
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.fixing import FIXABLE, repaired
 from orchestrate.checks.reading import staged_change
+from orchestrate.checks.running import Stats
 from orchestrate.errors import InvalidInput
 from orchestrate.git.changes import Objects
 from orchestrate.git.process import hook_environment, run_git
