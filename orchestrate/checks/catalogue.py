@@ -105,9 +105,9 @@ _ENTRIES = (
         "submodule-changed",
         "paths",
         REVIEW,
-        "a submodule added, moved to another commit or removed",
+        "a submodule added, moved to another commit or removed, or its address changed",
         "Its content comes from another repository and is not judged here.",
-        "have a person look at the commit it points to",
+        "have a person look at the commit and the repository it points to",
     ),
     Entry(
         "huge-file",

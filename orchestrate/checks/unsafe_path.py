@@ -47,6 +47,7 @@ _GIT_READS = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+GITMODULES = ".gitmodules"  # gitmodules(5): at the top of the tree
 MAX_LINK_STEPS = 40  # Linux' limit on links followed in one path (path_resolution(7))
 
 
@@ -99,6 +100,9 @@ def check_modes(change: Change, files: FilesConfig) -> Iterator[Finding]:
             yield finding("new-executable", entry.path, what, severity=files.new_executable)
         if SUBMODULE in (entry.old_mode, entry.new_mode):
             message = _submodule_message(entry)
+            yield finding("submodule-changed", entry.path, message, severity=files.submodule)
+        elif entry.path == GITMODULES:
+            message = "this file says where submodules come from"
             yield finding("submodule-changed", entry.path, message, severity=files.submodule)
 
 

@@ -32,6 +32,7 @@ from orchestrate.checks.search import (
 from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.engine import path_pattern
 from orchestrate.checks.task_rules import TaskRules
+from orchestrate.checks.unsafe_path import GITMODULES
 from orchestrate.hooks import cache_file
 from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
 from orchestrate.policy.globs import Globs, remember, translated
@@ -117,6 +118,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
     classes.look(config.protected)
     for group in (judging.POLICY, judging.HOOKS, judging.CI):
         classes.look(group)
+    classes.look([f"/{GITMODULES}"])
     if judged:
         for globs in commands.SCRIPTS:
             classes.look(globs)

@@ -143,6 +143,10 @@ EVIL = {
         ),
         adds=False,
     ),
+    "a submodule comes from elsewhere": Evil(
+        put(".gitmodules", b'[submodule "sub"]\n\tpath = sub\n\turl = https://example.org/x\n'),
+        ids("submodule-changed"),
+    ),
     "a submodule becomes a folder": Evil(
         both(run("rm", "-q", "--cached", "sub"), put("sub/b.py"), run("add", "sub/b.py")),
         ids("submodule-changed", "merge-conflict"),
