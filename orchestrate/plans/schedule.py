@@ -38,12 +38,16 @@ _PEOPLE = frozenset({Doer.PERSON, Doer.SIGNAL})
 
 
 def next_actions(
-    state: PlanState, now: str, capacity: int, dead: AbstractSet[str] = frozenset()
+    state: PlanState,
+    now: str,
+    capacity: int,
+    dead: AbstractSet[str] = frozenset(),
+    resting: AbstractSet[str] = frozenset(),
 ) -> list[Action]:
     """What to do now, in order; nothing means: wait for what is under way, or for people.
 
     `capacity` is how many more tasks may be claimed, `now` an ISO 8601 time, `dead` the owners
-    that are known to be gone.
+    that are known to be gone, `resting` the tasks that nobody here could do now.
     """
     if state.status is PlanStatus.APPROVED:
         return [Action(ActionKind.START_PLAN, "", "approved")]
@@ -58,7 +62,7 @@ def next_actions(
     doers = {task.id: route(state.plan.task(task.id)).doer for task in ready}
     waits = [t for t in ready if doers[t.id] in _PEOPLE]
     actions += [Action(ActionKind.WAIT, t.id, f"needs a {doers[t.id]}") for t in waits]
-    work = [t for t in ready if doers[t.id] not in _PEOPLE]
+    work = [t for t in ready if doers[t.id] not in _PEOPLE and t.id not in resting]
     # Critical ones first: their failure ends the plan, so it should show early.
     work.sort(key=lambda t: not state.plan.task(t.id).critical)
     actions += [Action(ActionKind.CLAIM, t.id, "ready") for t in work[: max(capacity, 0)]]

@@ -142,12 +142,8 @@ class _Run:
         lost = {t.id for t in state.tasks.values() if t.owner == self.owner} - set(self.running)
         capacity = self.options.jobs - len(self.running)
         dead = dead_owners(owners) | ({self.owner} if lost and not self.running else set())
-        at_most = max(capacity, 0) + len(self.resting)
-        actions = next_actions(state, clock.iso(clock.now()), at_most, dead)
-        claims = [a for a in actions if a.kind is ActionKind.CLAIM and a.task not in self.resting]
-        others = [a for a in actions if a.kind is not ActionKind.CLAIM]
-        chosen = [*others, *claims[: max(capacity, 0)]]
-        done = [self._do(action, loaded, pool) for action in chosen]
+        actions = next_actions(state, clock.iso(clock.now()), capacity, dead, self.resting.keys())
+        done = [self._do(action, loaded, pool) for action in actions]
         return any(done)
 
     def _do(self, action: Action, loaded: Loaded, pool: Executor) -> bool:

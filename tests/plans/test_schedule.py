@@ -11,6 +11,7 @@ def test_only_tasks_whose_dependencies_are_done_are_claimed_up_to_the_capacity()
     state = executing({"id": "a"}, {"id": "b"}, {"id": "c", "depends_on": ["a"]})
     assert kinds(next_actions(state, AT, 5)) == [("claim", "a"), ("claim", "b")]
     assert kinds(next_actions(state, AT, 1)) == [("claim", "a")]
+    assert kinds(next_actions(state, AT, 1, resting={"a"})) == [("claim", "b")]
     assert kinds(next_actions(completed(state, "a"), AT, 5)) == [("claim", "b"), ("claim", "c")]
 
 
