@@ -48,7 +48,9 @@ def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger
     meant = meant_plans(project, repo)
     if len(meant) != 1:
         names = ", ".join(one.plan_id for one in meant)
-        raise InvalidInput("which plan? several are here", hint=f"name one of: {names}")
+        raise InvalidInput(
+            "which plan? several are here", hint=f"name one (--plan for a task): {names}"
+        )
     return meant[0]
 
 

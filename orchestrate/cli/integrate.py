@@ -28,3 +28,15 @@ def integrate(ctx: click.Context, tool: str, remove: bool) -> None:
         click.echo(shown(f"edited {path}"))
     if not changed:
         click.echo("there was nothing to change")
+    elif not remove:
+        click.echo(f"next: commit it; {then_install(tool)}")
+
+
+def then_install(tool: str) -> str:
+    """How the tool's own hooks come into git's folder."""
+    if tool == "husky":
+        return "husky runs it in every clone after `npm install`"
+    if tool == "lefthook":
+        return "`lefthook install` in each clone lets git start it"
+    stages = "-t pre-commit -t commit-msg -t pre-push"
+    return f"`{tool} install {stages}` in each clone lets git start it"

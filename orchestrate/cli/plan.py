@@ -9,9 +9,10 @@ from orchestrate.cli.choosing import chosen_plan, known_plans, plan_argument, pr
 from orchestrate.cli.output import json_option, print_json, print_table, shown
 from orchestrate.cli.plan_decisions import COMMANDS
 from orchestrate.cli.plan_summary import plan_summary, print_plans
-from orchestrate.errors import InvalidInput
+from orchestrate.errors import InvalidInput, Unsupported
 from orchestrate.ledger.store import Ledger, Loaded
 from orchestrate.plans.state import PlanState
+from orchestrate.plans.states import PlanEvent, step_plan
 from orchestrate.runner import planning
 from orchestrate.runner.decisions import need_reason
 from orchestrate.runner.project import policy_at
@@ -244,11 +245,14 @@ def edit(ctx: click.Context, plan: str | None, file: str | None, reason: str) ->
     """
     project = project_of(ctx)
     ledger = chosen_plan(project, project.open(), plan)
-    before = ledger.plan_yaml(ledger.load())
+    loaded = ledger.load()
+    # Refused before a person has typed, not after.
+    step_plan(ledger.plan_id, loaded.state.status, PlanEvent.REVISED)
+    before = ledger.plan_yaml(loaded)
     if file:
         after, name = planning.read_plan_file(Path(file)), file
     else:
-        edited = click.edit(before.decode("utf-8"), extension=".yaml")
+        edited = _from_editor(before.decode("utf-8"))
         if edited is None or edited.encode() == before:
             click.echo("nothing changed", err=True)
             return
@@ -256,6 +260,17 @@ def edit(ctx: click.Context, plan: str | None, file: str | None, reason: str) ->
         _keep_a_draft(ledger, after, name, reason)
         return
     _revised(planning.revise(ledger, after, name, need_reason(reason, "an edit")))
+
+
+def _from_editor(text: str) -> str | None:
+    """The text as a person left it in their editor; None when they did not save it."""
+    try:
+        return click.edit(text, extension=".yaml")
+    except click.ClickException as error:
+        raise Unsupported(
+            f"the editor did not work: {error.format_message()}",
+            hint="name another one with EDITOR=…, or give a file with --file",
+        ) from None
 
 
 def _keep_a_draft(ledger: Ledger, text: bytes, name: str, reason: str) -> None:

@@ -37,7 +37,7 @@ def integrate(top: Path, tool: str) -> list[Path]:
     changed = []
     for path, edit in _files(top, tool):
         old = path.read_bytes() if path.exists() else b""
-        if BEGIN.encode() in old or b"orchestrate hook" in old:
+        if _calls_us(old):
             continue
         new = edit(old, path.name)
         _keep(top, path, old, new)
@@ -66,6 +66,19 @@ def separate(top: Path, tool: str) -> list[Path]:
             _put_back(top, path, old)
             changed.append(path)
     return changed
+
+
+def integrated(top: Path) -> list[str]:
+    """The managers whose file in the worktree at `top` calls us."""
+    return [
+        tool
+        for tool in TOOLS
+        if any(path.exists() and _calls_us(path.read_bytes()) for path, _ in _files(top, tool))
+    ]
+
+
+def _calls_us(data: bytes) -> bool:
+    return BEGIN.encode() in data or b"orchestrate hook" in data
 
 
 def separate_all(top: Path) -> list[tuple[Path, bool]]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from orchestrate.errors import Conflict, InvalidInput
+from orchestrate.errors import Conflict, FileError, InvalidInput, Unsupported
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid
 from orchestrate.ledger.store import Decision, Ledger, Loaded, plan_ids
@@ -69,7 +69,13 @@ def start(repo: Repository, wish: Wish) -> OwnTask:
     Raises:
         Conflict: the worktree is on a task already.
         InvalidInput: there is no commit yet, or the wish is not a valid task.
+        Unsupported: the repository is bare.
     """
+    if repo.work_tree is None:
+        raise Unsupported(
+            "a bare repository has no working tree to be on a task",
+            hint="run it in a clone that has files",
+        )
     found = of_worktree(repo)
     if found is not None and found.is_open:
         if active_task.read(repo.git_dir) is not None or not _is_wish(found.task, wish):
@@ -193,7 +199,11 @@ def _open(repo: Repository, wish: Wish) -> OwnTask:
     if base is None:
         raise InvalidInput("the repository has no commit yet", hint="commit something first")
     text = dump_yaml(_document(wish), comment="Made by orchestrate start.")
-    document = load_plan_document(text, "the task")
+    try:
+        document = load_plan_document(text, "the task")
+    except FileError as error:
+        # The person wrote options, not a file with lines.
+        raise InvalidInput(error.reason, hint=error.hint) from None
     plan = Plan.from_document(document)
     check_names(plan, policy_at(repo, base))
     state = new_state(

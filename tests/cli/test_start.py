@@ -162,6 +162,11 @@ def test_a_wrong_role_or_scope_leaves_no_plan_behind(repo, orchestrate) -> None:
     assert not file_of(repo).exists()
 
 
+def test_a_wrong_pattern_is_named_as_it_was_typed(orchestrate) -> None:
+    ran = orchestrate("start", "x", "--scope", "!src", code=2)
+    assert ran.err.startswith("error: path pattern '!src':")
+
+
 def test_the_record_is_staged_when_asked_for(repo, orchestrate, git, commit, started) -> None:
     commit("src/app.py", "fixed\n")
     orchestrate("finish", "--record")
