@@ -51,7 +51,7 @@ class RefusedCommand(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """The rule for an agent's hook, with the texts that stand in whatever it refuses."""
-        return {**self._asdict(), "needed": needed(self.pattern)}
+        return {**self._asdict(), "needs": needed(self.pattern)}
 
 
 class Probe(NamedTuple):

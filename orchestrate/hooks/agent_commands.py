@@ -1,133 +1,109 @@
 """Which commands an agent must not run, seen in its command line before it runs.
 
-A seatbelt: it reads a line as a shell would, as far as words, separators, heredocs, `sh -c`, `eval`
-and substitutions go, but a determined agent gets round it (a script, a variable). The runner judges
-the tree whatever happened. Standard library only, and no more of it than needed: each tool call of
-an agent waits for this.
+`agent_lines.py` says how far a line is read. Rules:
+
+ * Git's hooks stay on: no option, variable, setting or alias that passes them by.
+ * References move by commits, and a push adds to what others have.
+ * What judges the agent is not the agent's: it does not approve, start, skip or remove.
+
+Each refusal goes to the model, so each says what to do instead.
 """
 
-import re
-import shlex
-from collections.abc import Iterator
+from __future__ import annotations
 
-SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh"})
-# Words before the real command that change nothing of what it does.
-PREFIXES = frozenset(
-    {"sudo", "env", "nohup", "time", "command", "exec", "builtin", "nice", "xargs"}
+from orchestrate.hooks.agent_lines import (
+    INTERPRETERS,
+    SHELLS,
+    Run,
+    Unreadable,
+    base,
+    decodes_into_a_shell,
+    is_assignment,
+    runs,
 )
-MAX_DEPTH = 6
-MAX_LINE = 200_000  # characters; nothing that people write comes near
 
-_HEREDOC = re.compile(r"<<-?[ \t]*(['\"]?)([A-Za-z_]\w*)\1")
-_SUBSTITUTION = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 # Variables that would point git elsewhere or switch hooks off.
-_HOOK_VARIABLES = re.compile(
-    r"GIT_(CONFIG.*|DIR|WORK_TREE|COMMON_DIR|EXEC_PATH|OBJECT_DIRECTORY|INDEX_FILE|NAMESPACE)"
+GIT_VARIABLES = frozenset(
+    ["DIR", "WORK_TREE", "COMMON_DIR", "EXEC_PATH", "OBJECT_DIRECTORY", "INDEX_FILE", "NAMESPACE"]
 )
-_SWITCHES = {"HUSKY": "0", "LEFTHOOK": "0", "SKIP": None, "PRE_COMMIT_ALLOW_NO_CONFIG": None}
+SWITCHES = {"HUSKY": "0", "LEFTHOOK": "0", "SKIP": None, "PRE_COMMIT_ALLOW_NO_CONFIG": None}
+SETTERS = frozenset(["export", "declare", "typeset", "readonly", "local", "env", "unset"])
+HOOKS_STAY = "the hooks of this repository stay on: leave core.hooksPath, includes and aliases"
+
+# Commands of ours that only look; an agent under a runner has no use for others.
+READING = frozenset(["status", "log", "check", "verify", "doctor", "agents", "gate", "completion"])
+READING_PAIRS = frozenset(
+    [
+        *(("plan", "show"), ("plan", "list"), ("plan", "templates"), ("task", "show")),
+        *(("checkpoint", name) for name in ("list", "show", "diff", "compare")),
+    ]
+)
+# Decisions of a person about the agent's work; `None` is the command as a whole.
+OF_A_PERSON: dict[str, frozenset[str] | None] = {
+    "start": None,
+    "uninstall": None,
+    "plan": frozenset(["approve", "reject", "merge", "abort", "restore", "rollback", "resume"]),
+    "task": frozenset(["approve", "retry", "return", "skip", "cancel", "rollback"]),
+    "finish": frozenset(["--reviewed", "--cancel", "--since"]),
+    "init": frozenset(["--remove"]),
+}
 
 
-def simple_commands(line: str, depth: int = 0) -> Iterator[list[str]]:
-    """The words of each simple command in a line, those inside `sh -c` and `$(...)` included."""
-    if depth > MAX_DEPTH or len(line) > MAX_LINE:
-        yield ["?too-deep-or-long"]
-        return
-    for found in _SUBSTITUTION.finditer(line):
-        yield from simple_commands(found[1] or found[2] or "", depth + 1)
-    for words in _split(_without_heredocs(line)):
-        yield words
-        inner = _inner(unprefixed(words))
-        if inner:
-            yield from simple_commands(inner, depth + 1)
+def refusals(line: str, *, in_attempt: bool = False) -> Iterator[str]:
+    """What must not run, one sentence for each reason; nothing when all of it may.
 
-
-def _split(line: str) -> Iterator[list[str]]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace = " \t\r"
-    lexer.commenters = ""
-    words: list[str] = []
+    `in_attempt` says that a runner started the agent.
+    """
     try:
-        for word in lexer:
-            if word and not word.strip(";&|()\n"):
-                if words:
-                    yield words
-                words = []
-            else:
-                words.append(word)
-    except ValueError:  # a quote is not closed: the words themselves are looked at
-        yield [word.strip("'\"") for word in line.split()]
-    if words:
-        yield words
+        yield from refused(runs(line), in_attempt=in_attempt)
+    except Unreadable as error:
+        yield f"the command line is {error}, so it cannot be judged: split it"
+        return
+    if decodes_into_a_shell(line):
+        yield "a text that is decoded into a shell cannot be read before it runs: write it plainly"
 
 
-def _without_heredocs(line: str) -> str:
-    """The line without text that goes into a file or a program; what a shell reads stays."""
-    if "<<" not in line:
-        return line
-    kept: list[str] = []
-    until: list[str] = []
-    for text in line.split("\n"):
-        if until:
-            if text.strip() == until[0]:
-                until.pop(0)
-            continue
-        kept.append(text)
-        program = text.split()[0].rpartition("/")[2] if text.split() else ""
-        if program not in SHELLS:
-            until = [found[2] for found in _HEREDOC.finditer(text)]
-    return "\n".join(kept)
-
-
-def unprefixed(words: list[str]) -> list[str]:
-    """The words from the program on: without assignments, `env`, `sudo` and the like."""
-    at = 0
-    while at < len(words):
-        name = words[at].rpartition("/")[2]
-        if _ASSIGNMENT.fullmatch(words[at]) or name in PREFIXES or (at and words[at][0:1] == "-"):
-            at += 1
-        else:
-            break
-    return words[at:]
-
-
-def _inner(words: list[str]) -> str:
-    """The command line that a shell or eval gets as its argument."""
-    if not words:
-        return ""
-    name = words[0].rpartition("/")[2]
-    if name == "eval":
-        return " ".join(words[1:])
-    if name in SHELLS:
-        for at, word in enumerate(words[1:], 1):
-            if word.startswith("-") and not word.startswith("--") and "c" in word:
-                return words[at + 1] if at + 1 < len(words) else ""
-    return ""
-
-
-def refusals(line: str) -> Iterator[str]:
-    """What must not run, one sentence for each reason; nothing when all of it may."""
-    for words in simple_commands(line):
-        if words == ["?too-deep-or-long"]:
-            yield "the command line is too long or too deeply nested to be judged"
-            continue
-        yield from _variables(words)
-        command = unprefixed(words)
-        if command and command[0].rpartition("/")[2] == "git":
+def refused(found: Iterable[Run], *, in_attempt: bool) -> Iterator[str]:
+    """The same for what a line was found to run."""
+    for run in found:
+        yield from _variables(run.words)
+        command = run.command
+        name = base(command[0]) if command else ""
+        if name == "git":
             yield from _git(command[1:])
+        elif name == "orchestrate":
+            yield from _ours(command[1:], in_attempt)
+        elif name.startswith(INTERPRETERS) and "-m" in command:
+            module = command[command.index("-m") + 1 :]
+            if module and module[0].partition(".")[0] == "orchestrate":
+                yield from _ours(module[1:], in_attempt)
 
 
 def _variables(words: list[str]) -> Iterator[str]:
-    names = words[1:] if words[0] in ("unset", "export") or "env" in words[:2] else words
-    for word in names:
-        found = _ASSIGNMENT.fullmatch(word)
-        name, value = (found[1], found[2]) if found else (word, None)
-        if _HOOK_VARIABLES.fullmatch(name) and (found or words[0] == "unset" or "-u" in words):
-            yield f"{name} decides where git looks for its hooks; leave it as it is"
-        elif found and name in _SWITCHES and _SWITCHES[name] in (None, value):
-            yield f"{name}={value} switches hooks off; fix what they say instead"
-        if not found and names is words:
+    setter = base(words[0]) if base(words[0]) in SETTERS else ""
+    cleared = setter == "env" and {"-i", "-", "--ignore-environment"} & set(words)
+    if cleared and any(base(w) in SHELLS | {"git"} or " " in w for w in words):
+        yield "git's hooks are set by the environment: do not clear it"
+    unset = setter == "unset" or (setter == "env" and any(w[:2] == "-u" for w in words))
+    for word in words[1:] if setter else words:
+        name, equals, value = word.partition("=")
+        if not equals and not setter:
             return
+        name = name.removeprefix("--unset").removeprefix("-u").strip("=") or value
+        if _steers_git(name) and (equals or unset):
+            yield f"{name} decides where git looks for its hooks; leave it as it is"
+        elif equals and is_assignment(word) and SWITCHES.get(name, "") in (None, value):
+            yield f"{name}={value} switches hooks off; fix what they say instead"
+
+
+def _steers_git(name: str) -> bool:
+    if name[:4] != "GIT_":
+        return False
+    return name[4:10] == "CONFIG" or name[4:] in GIT_VARIABLES
 
 
 def _git(words: list[str]) -> Iterator[str]:
@@ -138,7 +114,9 @@ def _git(words: list[str]) -> Iterator[str]:
         value = words[at + 1] if at + 1 < len(words) else ""
         setting = value if option in ("-c", "--config-env") else option.partition("=")[2]
         if _names_hooks(setting) and (option[:2] == "-c" or option.startswith("--config-env")):
-            yield "the hooks of this repository stay on: do not set core.hooksPath or an alias"
+            yield HOOKS_STAY
+        if option.startswith("--exec-path="):
+            yield "--exec-path would run other programs for git's: leave it out"
         separate = ("-c", "-C", "--git-dir", "--work-tree", "--namespace", "--config-env")
         at += 2 if option in separate else 1
     if at < len(words):
@@ -156,13 +134,17 @@ def _subcommand(name: str, words: list[str]) -> Iterator[str]:
         name in ("commit", "am") and any(_short(word, "n", "mFCctuS") for word in options)
     ):
         yield f"git {name} without its hooks is not allowed: drop --no-verify and fix what they say"
-    if name == "push":
-        yield from _push(options, words)
+    judge = _JUDGES.get(name)
+    if judge is not None:
+        yield from judge(options, words)
+
+
+def _config(options: list[str], words: list[str]) -> Iterator[str]:
     reading = {"get", "--get", "--get-all", "list", "-l", "--list"} & set(words)
-    if name == "config" and not reading and any(w.lower() == "core.hookspath" for w in words):
-        yield "the hooks of this repository stay on: leave core.hooksPath as it is"
-    if name in ("update-ref", "symbolic-ref") and any("refs/" in word for word in words):
-        yield f"git {name} moves references past the hooks: commit and switch branches instead"
+    sections = {"remove-section", "--remove-section", "rename-section", "--rename-section"}
+    removed = sections & set(words) and {"core", "alias", "include"} & set(words)
+    if not reading and (removed or any(map(_names_hooks, words))):
+        yield HOOKS_STAY
 
 
 def _push(options: list[str], words: list[str]) -> Iterator[str]:
@@ -174,6 +156,59 @@ def _push(options: list[str], words: list[str]) -> Iterator[str]:
     )
     if forced:
         yield "a forced push rewrites what others have: push without force"
+    deletes = (
+        any(_abbreviates(word, "--delete", "--de") for word in options)
+        or any(_abbreviates(word, "--prune", "--pru") for word in options)
+        or any(_short(word, "d", "o") for word in options)
+        or any(word.startswith(":") and word != ":" for word in words)
+    )
+    if deletes:
+        yield "a push that deletes takes away what others have: leave it to a person"
+
+
+def _references(options: list[str], words: list[str]) -> Iterator[str]:
+    yield "this moves references past the hooks: commit and switch branches instead"
+
+
+def _symbolic_ref(options: list[str], words: list[str]) -> Iterator[str]:
+    if len([w for w in words if w[:1] != "-"]) > 1 or {"-d", "--delete"} & set(words):
+        yield from _references(options, words)
+
+
+def _pruning(options: list[str], words: list[str]) -> Iterator[str]:
+    if {"expire", "delete"} & set(words[:1]) or any(word[:8] == "--prune=" for word in options):
+        yield "this throws away what could bring lost work back: leave it to a person"
+
+
+_JUDGES = {
+    "config": _config,
+    "push": _push,
+    "update-ref": _references,
+    "fast-import": _references,
+    "symbolic-ref": _symbolic_ref,
+    "reflog": _pruning,
+    "gc": _pruning,
+}
+
+
+def _ours(words: list[str], in_attempt: bool) -> Iterator[str]:
+    """What an agent asks of this program that would let it judge itself."""
+    if not words or {"-h", "--help", "--version"} & set(words):
+        return
+    while words and words[0].startswith("-"):
+        words = words[2:] if words[0] == "-C" else words[1:]
+    name, then = (words[0] if words else ""), words[1:]
+    second = next((word for word in then if word[:1] != "-"), "")
+    if in_attempt:
+        if name not in READING and (name, second) not in READING_PAIRS and name:
+            yield f"orchestrate {name} is the runner's: it judges and lands your work; only read"
+        return
+    whats = OF_A_PERSON.get(name, frozenset())
+    asked = second if whats is not None and second in whats else ""
+    asked = asked or next((w for w in then if whats and w.partition("=")[0] in whats), "")
+    if whats is None or asked:
+        what = f"{name} {asked}".strip()
+        yield f"orchestrate {what} is a person's decision: say why it is needed and ask for it"
 
 
 def _abbreviates(word: str, option: str, shortest: str) -> bool:

@@ -9,13 +9,14 @@ Rules:
    prints nonsense or cannot be read.
  * GUARD is the guard document that the runner wrote for an attempt, outside the workspace. Without
    it, the task is the worktree's own (`orchestrate-task.json` in its git directory).
- * Standard library only, `-S`, few modules: 25 ms a call, which every tool call of an agent waits.
+ * Standard library only, `-S`, and no more of it than the call needs: every tool call of an agent
+   waits for this. Most need neither `re` nor `json`, which take as long as starting Python.
 """
 
-import json
+from __future__ import annotations
+
 import os
 import sys
-import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REFUSED = 2
@@ -35,7 +36,9 @@ def main(argv: list[str]) -> int:
     try:
         if ROOT not in sys.path:
             sys.path.insert(0, ROOT)
-        event = json.loads(sys.stdin.buffer.read())
+        from orchestrate.hooks.fast_json import loads
+
+        event = loads(sys.stdin.buffer.read())
         if not isinstance(event, dict):
             raise ValueError("the event is not a JSON object")
         return handle(event, argv[1] if len(argv) > 1 else "")
@@ -47,11 +50,12 @@ def main(argv: list[str]) -> int:
 def handle(event: Json, guard_file: str) -> int:
     """What the client is told about one event."""
     name = str(event.get("hook_event_name", ""))
-    top, git_dir = locate(str(event.get("cwd") or os.getcwd()))
+    folder = str(event.get("cwd") or os.getcwd())
+    top, git_dir = locate(folder)
     guard = read_guard(guard_file, git_dir)
     mark(guard, name)
     if name in BEFORE_TOOL:
-        return before_tool(event, guard, str(guard.get("workspace") or top))
+        return before_tool(event, guard, str(guard.get("workspace") or top), folder)
     if name == "ConfigChange":
         return refuse(["settings do not change while a task is under way"])
     if name in SUBAGENT and git_dir:
@@ -65,14 +69,14 @@ def handle(event: Json, guard_file: str) -> int:
     return 0
 
 
-def before_tool(event: Json, guard: Json, root: str) -> int:
+def before_tool(event: Json, guard: Json, root: str, folder: str) -> int:
     """Refuse the call or let it run."""
     from orchestrate.hooks.agent_judge import judge
 
     given = event.get("tool_input")
     if not isinstance(given, dict):
         raise ValueError("the event has no tool_input")
-    return refuse(judge(str(event.get("tool_name", "")), given, guard, root))
+    return refuse(judge(str(event.get("tool_name", "")), given, guard, root, folder))
 
 
 def refuse(reasons: list[str]) -> int:
@@ -85,16 +89,18 @@ def refuse(reasons: list[str]) -> int:
 def read_guard(guard_file: str, git_dir: str) -> Json:
     """The guard document; empty when no task is active."""
     path = guard_file or (os.path.join(git_dir, TASK_FILE) if git_dir else "")
+    from orchestrate.hooks.fast_json import loads
+
     try:
         with open(path, "rb") as file:
-            guard = json.load(file)
+            guard = loads(file.read())
     except FileNotFoundError:
         if guard_file:
             raise
         return {}
     if not isinstance(guard, dict) or guard.get("schema_version") != 1:
         raise ValueError(f"{path} is not a task of this version")
-    if "regexes" not in guard:
+    if "role" not in guard.get("regexes", ()):  # none, or of a version without roles
         guard["regexes"] = compiled(guard)
     return guard
 
@@ -143,6 +149,9 @@ def mark(guard: Json, name: str) -> None:
 
 def audit(git_dir: str, event: Json, name: str) -> None:
     """One line about a subagent, in the worktree's git directory."""
+    import json
+    import time
+
     line = {"time": int(time.time()), "event": name}
     line |= {key: event.get(key) for key in ("session_id", "agent_id", "agent_type")}
     with open(os.path.join(git_dir, AUDIT_FILE), "a", encoding="utf-8") as file:
@@ -151,6 +160,8 @@ def audit(git_dir: str, event: Json, name: str) -> None:
 
 def was_reminded(git_dir: str, event: Json) -> bool:
     """Whether this session was reminded of this task's criteria before."""
+    import json
+
     session = event.get("session_id")
     if not session:
         return False
@@ -165,6 +176,8 @@ def was_reminded(git_dir: str, event: Json) -> bool:
 def context(name: str, text: str) -> None:
     """Give the model some text at the start of its session."""
     if text:
+        import json
+
         answer = {"hookSpecificOutput": {"hookEventName": name, "additionalContext": text}}
         sys.stdout.write(json.dumps(answer))
 

@@ -10,7 +10,7 @@ from itertools import product
 from re import _parser as parser  # type: ignore[attr-defined]  # the only reader of expressions
 from typing import Any
 
-MAX_WAYS = 64  # of one expression; beyond, what multiplies them counts as if it had no texts
+MAX_WAYS = 64  # of one expression; beyond, the part with the longer texts stands for both
 
 Way = frozenset[str]
 
@@ -55,7 +55,7 @@ def _of_part(name: str, argument: Any) -> list[Way]:
 
 def _joined(ones: list[Way], others: list[Way]) -> list[Way]:
     if len(ones) * len(others) > MAX_WAYS:
-        return ones
+        return max(ones, others, key=lambda ways: min(sum(map(len, way)) for way in ways))
     return list({one | other for one, other in product(ones, others)})
 
 
