@@ -8,6 +8,7 @@ Rules kept here:
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -33,6 +34,7 @@ def main(argv: Sequence[str]) -> NoReturn:
     if arguments[:1] == ["--orchestrate-probe"]:  # `doctor` asks; see stubs.py
         sys.stderr.write("orchestrate: this hook fires\n")
         _end(0)
+    gc.disable()  # what the fast path makes is little and lives as long as it
     doubtful = None
     if hook in FAST:
         try:
@@ -54,6 +56,7 @@ def _end(code: int) -> NoReturn:
 
 def _whole(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | None) -> NoReturn:
     """Run the hook with everything imported; `doubtful` is what the fast path left to look at."""
+    gc.enable()
     if sys.flags.no_site:
         import site
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_MARK = re.compile(rb"orchestrate:\s*allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\s+(\S[^\n]*)")
+from orchestrate.checks.secrets.lazy import lazy
+
+_MARK = lazy(rb"orchestrate:\s*allow\s+([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\s+(\S[^\n]*)")
 _LONGEST = 2000  # bytes of a line that are searched for a mark, on either side
 
 

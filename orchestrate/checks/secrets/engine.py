@@ -21,6 +21,7 @@ from typing import NamedTuple
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.linear import compile_regex
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.matching import BASE64
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
@@ -42,7 +43,7 @@ MAX_HITS = 1000  # secrets reported of one file
 MAX_DIRECT = 8_000_000  # bytes of a file that forms without a trigger are run over
 
 # Written by tools: generic rules and formats have nothing to say there.
-_GENERATED = re.compile(
+_GENERATED = lazy(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock"
     r"|uv\.lock|pipfile\.lock|cargo\.lock|composer\.lock|gemfile\.lock|go\.sum|flake\.lock"
     r"|pdm\.lock|bun\.lockb?|deno\.lock|mix\.lock|pubspec\.lock|packages\.lock\.json)$"

@@ -14,6 +14,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.names import Kind
 from orchestrate.checks.secrets.placeholders import (
     is_example_word,
@@ -34,26 +35,26 @@ class Grade(IntEnum):
     STRONG = 2
 
 
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_HEX = re.compile(r"(?i)(?:0x)?[0-9a-f]+")
-_PATH = re.compile(
+_UUID = lazy(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_HEX = lazy(r"(?i)(?:0x)?[0-9a-f]+")
+_PATH = lazy(
     r"^(?:\.{0,2}/[\w.-]{0,20}(?:/|$)|~/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|www\.)"
     r"|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
-_NAME_LIKE = re.compile(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
-_WORD_AND_NUMBER = re.compile(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
-_HASHED = re.compile(
+_NAME_LIKE = lazy(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
+_WORD_AND_NUMBER = lazy(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
+_HASHED = lazy(
     r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
     r"|^\*[0-9A-F]{40}$|^md5[0-9a-f]{32}$"
 )
-_RANGES = re.compile(r"[aA]-[zZ]|0-9")  # a regular expression's
-_DIGEST = re.compile(r"(?i)(?:md5|sha\d{1,3})[=:-]")
-_PUBLIC = re.compile(r"^AAAA(?:[BCE]3NzaC1|E2VjZHNhLXNo|GnNrLXNza)")  # RFC 4253, 6.6: ssh-rsa ...
-_ESCAPED = re.compile(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}")
-_KEY_PATH = re.compile(r"[A-Za-z]\w+\\{1,2}[A-Za-z]\w+\\|^[A-Z]\w+\\{1,2}\w+$")  # registry, Windows
-_SAYS = re.compile(r"%[0-9A-Fa-f]{2}.*%[0-9A-Fa-f]{2}|^%[A-F0-9]{2}")  # encoded for a URL
-_PROSE = re.compile(r"\s\S+\s")
-_MARKUP = re.compile(r"[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
+_RANGES = lazy(r"[aA]-[zZ]|0-9")  # a regular expression's
+_DIGEST = lazy(r"(?i)(?:md5|sha\d{1,3})[=:-]")
+_PUBLIC = lazy(r"^AAAA(?:[BCE]3NzaC1|E2VjZHNhLXNo|GnNrLXNza)")  # RFC 4253, 6.6: ssh-rsa ...
+_ESCAPED = lazy(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}")
+_KEY_PATH = lazy(r"[A-Za-z]\w+\\{1,2}[A-Za-z]\w+\\|^[A-Z]\w+\\{1,2}\w+$")  # registry, Windows
+_SAYS = lazy(r"%[0-9A-Fa-f]{2}.*%[0-9A-Fa-f]{2}|^%[A-F0-9]{2}")  # encoded for a URL
+_PROSE = lazy(r"\s\S+\s")
+_MARKUP = lazy(r"[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
 
 
 @lru_cache(maxsize=4096)

@@ -4,10 +4,10 @@ The name is read as words; the last one that says something decides, and what st
 take it back: `db_password` is a password, `password_field` is not.
 """
 
-import re
 from enum import StrEnum
 from functools import lru_cache
 
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.text import words
 from orchestrate.checks.secrets.wordlike import parts
 
@@ -22,11 +22,11 @@ class Kind(StrEnum):
     NONE = ""
 
 
-_PASSWORD = re.compile(
+_PASSWORD = lazy(
     r".*(?:password|passwd|passwort|passphrase|passcode|pwd|passw)|(?:\w*(?:user|db|my|admin|root"
     r"|mail|smtp|ftp|ssh|sql|auth|login|key|cert|http|proxy))?pass|pw|psw|contrasena|senha|mdp|userpw|dbpw"
 )
-_SECRET = re.compile(
+_SECRET = lazy(
     r".*(?:secret|secrets|apikey|secretkey|authtoken|accesstoken|accesskey|authkey|privatekey"
     r"|masterkey|appkey|token)|credentials?|creds?|webhook|authtok|pat|bearer"
 )

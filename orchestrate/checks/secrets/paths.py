@@ -4,8 +4,9 @@ Keys and passwords there are mostly made for the purpose. A rule's `in_tests` sa
 warns there, or says nothing.
 """
 
-import re
 from functools import lru_cache
+
+from orchestrate.checks.secrets.lazy import lazy
 
 _PARTS = (
     r"(?:^|[/_.-])(?:tests?|testing|testdata|testsuite|unittests?|specs?|__tests__|e2e|cypress|mocks?"
@@ -16,7 +17,7 @@ _NAMES = (
     r"(?:tests?|spec)\.(?:java|kt|cs|scala|groovy|php|swift|m|hx|dart)$"  # FooTest.java
     r"|\.(?:rst|man|pod)$|(?:^|/)(?:pkg-info|metadata)$|(?:^|/)(?:t|vectors)/"
 )
-_TESTS = re.compile(f"(?i){_PARTS}|{_NAMES}")
+_TESTS = lazy(f"(?i){_PARTS}|{_NAMES}")
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,11 @@ characters), `is_reference` and `is_example_word` are for values people choose.
 import re
 from functools import lru_cache
 
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.text import words
 from orchestrate.checks.secrets.wordlike import LIKE_WORDS, surprise
 
-_FILLER = re.compile(
+_FILLER = lazy(
     r"example|changeme|change[-_ ]me|placeholder|redacted|x{5,}|\*{3,}|\.{3,}|-{6,}|0{8,}|_{5,}"
     r"|your[-_ ]|insert[-_ ]|replace[-_ ]?(?:me|with|this)|1234567890|0123456789|123456789"
     r"|abcdefgh|bcdefghi|a1b2c3d4|deadbeef|cafebabe|#{4,}|\?{3,}|\u2026|x-x-x|(?:[a-z]{3})?foobar"
@@ -20,21 +21,21 @@ _FILLER = re.compile(
 # Published by those who made the formats, for everyone to show (RFC 5849, 6749, 6750, 7617, 7519;
 # docs.aws.amazon.com; Azurite and the Cosmos DB emulator; MinIO's playground; jwt.io). The
 # beginnings say enough.
-_PUBLISHED = re.compile(
+_PUBLISHED = lazy(
     r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp|mF_9\.B5f-4|gX1fBat3bV"
     r"|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4|9djdj82h48djs9d|kkk9d7dh3k39sjv|j49sk3j29djd"
     r"|7Fjfp0ZBr1KtDRb|nnch734d00sl2jd|pfkkdhi9sl3r4s0|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl"
     r"|C2y6yDjf5/R\+ob0N|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
 )
-_NAMES_A_CREDENTIAL = re.compile(
+_NAMES_A_CREDENTIAL = lazy(
     r"(?i)^[a-z]+(?:[_-][a-z]+)*[_-](?:pass|passw(?:or)?d|pwd|pw|secret|token|key)\d{0,2}$"
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"^`|^\$[\w({\[]|\$\{|\{\{|\}\}|^\{[\w.:$ -]*\}$|^<[^>]*>?$|^%[\w.(-]+[%)s]?$|%\(|%[sd]\b"
     r"|\$\(|#\{|^\[[\w .:-]*\]$"
     r"|^@[\w.]+@$|^@\+?\w+/|^__\w+__$|^!\w+|^\$\$|^@\{|<%|^\\[\w{(]|^\(\w*\)$|\{\d?\}"
 )
-_CODE = re.compile(
+_CODE = lazy(
     r"^[A-Za-z_][\w.]*[\[(]|^(?:self|this|process|os|env|config|settings|options|args|props|ctx|request"
     r"|req|params|data|user|ENV|System|Environment|context|secrets|vars|vault|local|module|each)\b[.\[:]"
     r"|^(?:true|false|null|none|nil|undefined|void|string|str|int|bool|bytes|any|object|optional)\b"
@@ -62,10 +63,10 @@ _EXAMPLE_WORDS = words(
     """
 )
 _JOINTS = frozenset("0123456789_-. !+*/@#$%^&")
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORDS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-_DIGIT_INSIDE = re.compile(r"[013457@$!][a-z]")
+_DIGIT_INSIDE = lazy(r"[013457@$!][a-z]")
 _LEET = str.maketrans("013457@$!", "oleastasi")
 
 

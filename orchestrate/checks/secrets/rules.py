@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from orchestrate.checks.findings import Severity
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.shapes import assigned, path_regex, trigger_of
 from orchestrate.checks.secrets.text import words
@@ -25,7 +26,7 @@ FILE = "rules/secrets.yaml"
 FORMAT = 2  # of packed rulesets; a cache key
 NEXT_STEP = "remove it and revoke it: whoever can read the history has it"
 
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID = lazy(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = words(
     """
     id description source severity in_tests pattern patterns names value forms keywords trigger

@@ -11,10 +11,12 @@ Rules kept here:
 import re
 from collections.abc import Iterator
 
+from orchestrate.checks.secrets.lazy import lazy
+
 CUT = 14  # repeats a trigger follows; 64^14 values are rare enough in ordinary text
 
-_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
-_REPEAT = re.compile(r"\{(\d+)(,?)(\d*)\}")
+_NAMED_GROUP = lazy(r"\(\?P<\w+>")
+_REPEAT = lazy(r"\{(\d+)(,?)(\d*)\}")
 
 
 def assigned(names: list[str], value: str) -> str:

@@ -7,6 +7,8 @@ import binascii
 import re
 from typing import NamedTuple
 
+from orchestrate.checks.secrets.lazy import lazy
+
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +20,7 @@ LONGEST_RUN = 16_384  # base64 characters decoded around a probe
 _ANCHORED = ("-----BEGIN ",)  # texts in upper case that stand in many files as base64
 
 _PRINTABLE = bytes((*range(32, 127), *b"\t\r\n"))
-_RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+_RUN = lazy(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
 class Decoded(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from orchestrate.checks.secrets.judge import Grade, grade, looks_random
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.names import Kind, kind_of
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.placeholders import (
@@ -47,11 +48,11 @@ def _checksum(candidate: Candidate) -> bool:
     return base62_crc32(body[:-6]) == body[-6:]
 
 
-_NAMES_ITS_OWNER = re.compile(
+_NAMES_ITS_OWNER = lazy(
     r'(?i)"(?:iss|sub|aud|exp|iat|nbf|jti|azp|sid|scp|tid|oid|role|roles|scope|scopes|ref|key|token'
     r'|[\w-]*(?:user|client|account|tenant|customer|email|login|uid|_id|app|project|organi[sz]ation)[\w-]*)":'
 )
-_EXAMPLE_CLAIM = re.compile(
+_EXAMPLE_CLAIM = lazy(
     r'(?i)"1234567890"|john doe|jane doe|example'
     r'|"(?:test|foo|bar|joe|someone|user|subject|issuer|audience)"'
 )
@@ -81,8 +82,8 @@ def _json(part: str) -> str:
     return text
 
 
-_PEM_EDGE = re.compile(r"-----[A-Z0-9 ]+(?:-----)?")
-_PEM_HEADER = re.compile(r"^[A-Za-z][A-Za-z-]*:.*$", re.MULTILINE)
+_PEM_EDGE = lazy(r"-----[A-Z0-9 ]+(?:-----)?")
+_PEM_HEADER = lazy(r"^[A-Za-z][A-Za-z-]*:.*$", re.MULTILINE)
 
 
 def _private_key(candidate: Candidate) -> bool:
@@ -163,12 +164,12 @@ def _discord(candidate: Candidate) -> bool:
         return False
 
 
-_EXAMPLE_HOST = re.compile(
+_EXAMPLE_HOST = lazy(
     r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your|proxy)\b|[{<$%]|\.{3}"
 )
 
 
-_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_PERCENT = lazy(r"%([0-9A-Fa-f]{2})")
 
 
 def _unquoted(text: str) -> str:
@@ -185,9 +186,7 @@ def _connection_password(candidate: Candidate) -> bool:
     return _likely_password(candidate._replace(secret=_unquoted(candidate.secret)))
 
 
-_SQL = re.compile(
-    r"(?i)\b(?:create|alter|grant|set)\b.*\b(?:user|role|login|password|identified)\b"
-)
+_SQL = lazy(r"(?i)\b(?:create|alter|grant|set)\b.*\b(?:user|role|login|password|identified)\b")
 
 
 def _sql_context(candidate: Candidate) -> bool:
@@ -200,7 +199,7 @@ def _salt_value(candidate: Candidate) -> bool:
     return not slot and not is_filler(candidate.secret) and looks_random(candidate.secret)
 
 
-_PLACE = re.compile(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
+_PLACE = lazy(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
 
 
 def _named_credential(candidate: Candidate) -> bool:

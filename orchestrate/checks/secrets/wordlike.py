@@ -6,7 +6,7 @@ once plus the logarithm of its frequency (`benchmarks/secrets_wordlike.py` makes
 string of letters costs about 6.3 bits a letter, nine words in ten less than 4.8.
 """
 
-import re
+from orchestrate.checks.secrets.lazy import lazy
 
 LIKE_WORDS = 4.85  # bits a letter: above it nine random strings in ten
 
@@ -46,7 +46,7 @@ _COST = {
     for before, row in zip(_START + _LETTERS, _ROWS.split(), strict=True)
     for after, cell in zip(_LETTERS, row, strict=True)
 }
-_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_PARTS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 
 def surprise(text: str) -> float:
