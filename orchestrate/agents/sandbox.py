@@ -9,6 +9,7 @@ No silent fallback: where bubblewrap does not work, the attempt does not start.
 """
 
 import shutil
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,9 @@ PRIVATE = (
     *(".config/gh", ".config/gcloud", ".config/git/credentials", ".npmrc", ".pypirc"),
     *(".password-store", ".local/share/keyrings", ".mozilla", ".bash_history", ".zsh_history"),
 )
+
+# What runs the hooks.
+OURS = (Path(__file__).parents[2], Path(sys.prefix), Path(sys.base_prefix))
 
 
 def sandboxed(tool: Tool, attempt: AttemptRequest, command: Command) -> Command:
@@ -54,7 +58,7 @@ def arguments(tool: Tool, attempt: AttemptRequest, command: Command) -> list[str
     if not tool.network:
         options.append("--unshare-net")
     options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
-    options += _read_only(_below_tmp(home, *_programs(command, attempt)))
+    options += _read_only(_below_tmp(home, *OURS, *_programs(command, attempt)))
     for path in (home / name for name in PRIVATE):
         options += _masked(path)
     for path in attempt.hide:

@@ -3,12 +3,15 @@
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import orchestrate
 from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Outcome
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.registry import adapter_for
@@ -107,3 +110,43 @@ def test_temporary_files_have_a_place(
     request = replace(attempt(), environ={**os.environ, "TMPDIR": str(tmp_path / "unseen")})
     end = run('touch "$(mktemp)" && echo "$TMPDIR"', request)
     assert (end.code, end.output.read_text()) == (0, "/tmp\n")
+
+
+INSIDE = """
+import os, sys
+from pathlib import Path
+import orchestrate
+from orchestrate.agents.adapter import AttemptRequest
+from orchestrate.agents.pack import StepPack
+from orchestrate.agents.registry import adapter_for
+from orchestrate.policy.config import load_config
+from orchestrate.runner.workspace_hooks import write_hooks
+assert orchestrate.__file__.startswith(os.getcwd())
+config = load_config(b"agents: {a: {command: ['true'], sandbox: bwrap}}").agents["a"]
+repo, folder = map(Path, sys.argv[1:])
+pack = StepPack(plan="p", task="t", title="T", attempt="R0/S0", objective="o")
+request = AttemptRequest(repo, folder / "scratch", pack, "", environ=os.environ,
+                         git_hooks=write_hooks(folder / "hooks"))
+print(adapter_for("a", config).run(request).reason_code)
+"""
+
+
+@needs_bwrap
+def test_this_program_is_seen_inside_wherever_it_is_installed(tmp_path: Path, repo: Path) -> None:
+    """Here below /tmp, where the sandbox has a folder of its own in the real one's place."""
+    root = Path(tempfile.mkdtemp(prefix="orchestrate-", dir="/tmp"))
+    try:
+        shutil.copytree(Path(orchestrate.__file__).parent, root / "orchestrate")
+        for name in ("rules", "schemas", "plan-templates"):
+            (root / name).symlink_to(Path(orchestrate.__file__).parents[1] / name)
+        done = subprocess.run(
+            [sys.executable, "-c", INSIDE, str(repo), str(tmp_path)],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(root)
+    assert done.stdout.split() == ["ENDED"], done.stderr

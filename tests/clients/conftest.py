@@ -154,7 +154,8 @@ def bench(
     with ExitStack() as stack:
         made = Bench(request.param, repo, fenced, tmp_path / "scratch", hooks, stack, environ)
         yield made
-    shutil.copytree(proof_cache.folder(), proofs, dirs_exist_ok=True)
+    if proof_cache.folder().is_dir():
+        shutil.copytree(proof_cache.folder(), proofs, dirs_exist_ok=True)
     left = [p for p in psutil.process_iter() if _belongs(p, tmp_path)]
     assert not left, f"left running: {left}"
     shutil.rmtree(tmp_path, ignore_errors=True)  # clients leave much in their homes

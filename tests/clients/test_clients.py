@@ -110,6 +110,13 @@ def test_silence(bench: Bench) -> None:
     assert (end.outcome, end.reason_code) == (Outcome.STOPPED, Reason.NO_OUTPUT), end
 
 
+def test_waiting_for_the_model_is_a_sign_of_life(bench: Bench) -> None:
+    limits = ProcessLimits(heartbeat_sec=3, max_runtime_sec=90, grace_sec=0.5)
+    turns = [Turn("x", delay=12, write=("src/new.txt", "fine")), Turn(REPORT)]
+    end = bench.run(turns, limits=limits)
+    assert end.reason_code is Reason.ENDED, end
+
+
 def test_saying_the_same_again_and_again_ends_it(bench: Bench) -> None:
     same = Turn("I look at it again.", shell="ls src")
     if bench.name == "aider":
