@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from orchestrate.agents.reasons import REASONS, TOOL_FAILURES, Reason
 from orchestrate.errors import OrchestrateError
+from orchestrate.plans.model import Task
+from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.state import Attempt, TaskState
 from orchestrate.policy.config import AgentConfig
 from orchestrate.policy.policy import Policy
 from orchestrate.runner import clock
 from orchestrate.runner.breaker import Breakers
-from orchestrate.runner.project import agent_config
+from orchestrate.runner.project import Project, agent_config, command_agent
 
 
 class Chosen(NamedTuple):
@@ -47,6 +49,17 @@ def agents_for(policy: Policy, names: Sequence[str], folder: Path) -> list[Agent
     first = agent_config(policy, list(names), folder)
     others = [name for name in dict.fromkeys(first.fallback) if name != first.name]
     return [first, *(agent_config(policy, [name], folder) for name in others)]
+
+
+def agents_of(project: Project, policy: Policy, task: Task) -> list[AgentConfig]:
+    """The agents that may do the task, in order; a command of the plan's own is one too.
+
+    Raises:
+        InvalidInput: no agent is chosen, or the configuration has none of that name.
+    """
+    if route(task).doer is Doer.COMMAND:
+        return [command_agent(task)]
+    return agents_for(policy, [project.agent, task.agent], project.path)
 
 
 def choose(agents: Sequence[AgentConfig], now: TaskState, breakers: Breakers) -> Chosen:

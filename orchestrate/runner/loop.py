@@ -15,10 +15,20 @@ from orchestrate.ledger.promotion import branch_tip, close_record, heal_branch
 from orchestrate.ledger.store import Decision, Ledger, Loaded
 from orchestrate.plans.decide import decide
 from orchestrate.plans.events import Event
+from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.schedule import Action, ActionKind, next_actions
 from orchestrate.plans.state import PlanState
-from orchestrate.plans.states import OWNED, PLAN_ENDED, PlanEvent, PlanStatus, TaskEvent
+from orchestrate.plans.states import (
+    ENDED,
+    OWNED,
+    PLAN_ENDED,
+    PlanEvent,
+    PlanStatus,
+    TaskEvent,
+    TaskStatus,
+)
 from orchestrate.runner import clock
+from orchestrate.runner.choosing import agents_of
 from orchestrate.runner.claim import Claim, Progress, Report
 from orchestrate.runner.gatekeeper import run_gate
 from orchestrate.runner.limits import lease_seconds
@@ -68,6 +78,7 @@ def run_plan(
 
     Raises:
         Conflict: the plan is not approved, or its branch is checked out somewhere.
+        InvalidInput: for a task that is left no agent is chosen, or one that is not configured.
     """
     run = _Run(project, plan_id, options, report)
     run.check_ready()
@@ -110,6 +121,17 @@ class _Run:
                 "tree look changed",
                 hint=f"there: git switch --detach, or another branch; afterwards look at {short}",
             )
+        if state.status not in PLAN_ENDED:
+            self._check_agents(state)
+
+    def _check_agents(self, state: PlanState) -> None:
+        """Refuse before anything is claimed what would fail the task and with it the plan."""
+        policy = policy_at(self.repo, state.base)
+        over = ENDED | {TaskStatus.FAILED}
+        for task in state.plan.tasks:
+            done_by_agent = route(task).doer is Doer.AGENT
+            if done_by_agent and state.tasks[task.id].status not in over:
+                agents_of(self.project, policy, task)
 
     def heal(self) -> None:
         """Bring the branch up to its ledger, where a kill came between the two."""

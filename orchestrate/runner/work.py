@@ -10,17 +10,15 @@ from dataclasses import replace
 from orchestrate.agents.reasons import Reason
 from orchestrate.errors import OrchestrateError
 from orchestrate.ledger.store import Loaded
-from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.state import TaskState
 from orchestrate.plans.states import TaskEvent
 from orchestrate.policy.config import AgentConfig
-from orchestrate.runner.choosing import AllRest, agents_for, may_go_on, tries_left
+from orchestrate.runner.choosing import AllRest, agents_of, may_go_on, tries_left
 from orchestrate.runner.claim import Claim, Lost, Report
 from orchestrate.runner.endings import exhausted, land
 from orchestrate.runner.held import Claimed, Held
 from orchestrate.runner.measured import keeps_looking
 from orchestrate.runner.progress import stagnation
-from orchestrate.runner.project import command_agent
 from orchestrate.runner.recording import attempt_evidence, attempted, recorded
 from orchestrate.runner.trying import try_once
 
@@ -75,7 +73,7 @@ def _broke(claimed: Claimed, reason: Reason, error: OrchestrateError) -> None:
 
 def _carry_out(held: Held, loaded: Loaded) -> None:
     """Try until the task lands, is given up or is not ours any more."""
-    agents = _agents(held)
+    agents = agents_of(held.claim.project, held.policy, held.task)
     while True:
         now = held.mine.held(loaded)
         if given_up := _given_up(held, now, agents):
@@ -99,14 +97,6 @@ def _carry_out(held: Held, loaded: Loaded) -> None:
         if made.outcome != "kept" and not may_go_on(made, agents, loaded.state.tasks[now.id]):
             held.fail(Reason(made.reason), made.detail)
             return
-
-
-def _agents(held: Held) -> list[AgentConfig]:
-    """The agents that may do the task, in order; a command of the plan's own is one too."""
-    if route(held.task).doer is Doer.COMMAND:
-        return [command_agent(held.task)]
-    project = held.claim.project
-    return agents_for(held.policy, [project.agent, held.task.agent], project.path)
 
 
 def _given_up(held: Held, now: TaskState, agents: list[AgentConfig]) -> Reason | None:

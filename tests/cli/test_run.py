@@ -239,12 +239,22 @@ def test_the_agents_environment_holds_no_variable_that_is_not_allowed(
 
 
 def test_two_tasks_that_change_one_line_conflict_and_the_second_is_tried_again(
-    start, orchestrate, git, repo
+    start, orchestrate, git, repo, tmp_path
 ) -> None:
+    # Both begin at the same tip, and only the first has landed when the second is done.
+    begun, landed = tmp_path / "b-has-begun", f"git -C {repo} show {BRANCH}:src/app.py"
     script = {
-        "a": tries([write("src/app.py", "print('a')\n")]),
+        "a": tries(
+            [
+                {"run": f"until test -e {begun}; do sleep 0.05; done"},
+                write("src/app.py", "print('a')\n"),
+            ]
+        ),
         "b": tries(
-            [{"sleep": 1.5}, write("src/app.py", "print('b')\n")],
+            [
+                {"run": f"touch {begun}; until {landed} | grep -q '(.a.)'; do sleep 0.05; done"},
+                write("src/app.py", "print('b')\n"),
+            ],
             [{"append": {"path": "src/app.py", "content": "print('b')\n"}}],
         ),
     }
@@ -400,3 +410,20 @@ def test_the_workspaces_hooks_hold_when_the_agent_unsets_them_or_says_no_verify(
     orchestrate("run")
     assert git("show", f"{BRANCH}:a/code", cwd=repo) != "0"
     assert "src/app.py" in git("show", f"{BRANCH}:a/said", cwd=repo)
+
+
+@pytest.mark.parametrize(
+    ("config", "agent", "said"),
+    [
+        ({"default_agent": None}, [], "no agent is chosen"),
+        ({}, ["--agent", "nobody"], "there is no agent 'nobody'"),
+    ],
+)
+def test_without_a_configured_agent_nothing_is_started(
+    start, orchestrate, config, agent, said
+) -> None:
+    start({"a": tries([write("a/new.txt")])}, FIVE[0], config=config)
+    ran = orchestrate("run", *agent, code=2)
+    assert said in ran.err
+    assert status(orchestrate)["status"] == "approved"
+    assert tasks(orchestrate)["a"]["status"] == "queued"
