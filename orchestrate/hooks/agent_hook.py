@@ -65,7 +65,7 @@ def handle(event: Json, guard_file: str) -> int:
     elif name in COMPACT and not guard.get("runner"):
         sys.stdout.write(summary(guard, git_dir))
     elif name in STOP and not guard.get("runner") and not event.get("stop_hook_active"):
-        return stop(guard, event, git_dir)
+        return stop(guard, event, top, git_dir)
     return 0
 
 
@@ -219,16 +219,33 @@ def summary(guard: Json, git_dir: str) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def stop(guard: Json, event: Json, git_dir: str) -> int:
-    """Remind of the criteria once a session; the client says when it comes here again at once."""
-    criteria = guard.get("criteria")
-    if not isinstance(criteria, list) or not criteria or was_reminded(git_dir, event):
+def stop(guard: Json, event: Json, top: str, git_dir: str) -> int:
+    """Tell once a session what is not known to hold; the client says when it comes here again."""
+    if not guard.get("criteria") or was_reminded(git_dir, event):
+        return 0
+    left = criteria_left(guard, top)
+    if not left:
         return 0
     audit(git_dir, event, str(event.get("hook_event_name")))
     sys.stderr.write("Before you stop, see that each of these holds, or say which does not:\n")
-    for text in criteria:
+    for text in left:
         sys.stderr.write(f"- {text}\n")
     return REFUSED
+
+
+def criteria_left(guard: Json, top: str) -> list[str]:
+    """The criteria that are not known to hold; all of them where that cannot be found out."""
+    try:
+        import site
+
+        site.main()
+        from orchestrate.hooks.unfinished import unfinished
+
+        return unfinished(top)
+    except Exception as error:  # noqa: BLE001 - the edge: the reminder itself must not get lost
+        found = guard.get("criteria")
+        listed = found if isinstance(found, list) else []
+        return [*map(str, listed), f"what is known of them could not be read: {error!r}"]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from orchestrate.cli.main import run
 from orchestrate.git.repository import Repository
 from orchestrate.hooks import agent_hook
 from orchestrate.runner.finishing import finish
@@ -153,6 +154,79 @@ def test_a_session_is_reminded_once(hook: Hook, repo: Path) -> None:
     assert hook(stop).returncode == 2
     assert hook(stop).returncode == 0
     assert hook({**stop, "session_id": "s2"}).returncode == 2
+
+
+GATES = """\
+schema_version: 1
+gates:
+  profiles:
+    fast: {steps: [{id: other, command: test -f src/other.py}]}
+"""
+
+
+@pytest.fixture
+def told(hook: Hook) -> Callable[[], str]:
+    """What the agent is told as it stops; "" when it may."""
+    return lambda: hook({"hook_event_name": "Stop"}).stderr
+
+
+def test_what_finish_and_gates_have_shown_is_not_told_at_the_end(
+    repo: Path, git: Callable[..., str], told: Callable[[], str]
+) -> None:
+    (repo / ".orchestrate").mkdir()
+    (repo / ".orchestrate/config.yaml").write_text(GATES)
+    git("add", ".", cwd=repo)
+    git("commit", "-qm", "chore: gates", cwd=repo)
+    opened = Repository.open(repo)
+    checks = ("test -f src/new.py", "test -f src/other.py")
+    own = start(opened, Wish("Fix it", ("src/**",), criteria=("it reads well",), verify=checks))
+    assert "it reads well (not yet shown)" in told()
+    assert told().count("not yet shown: test -f") == 2
+
+    (repo / "src/new.py").write_text("print(3)\n")
+    git("add", "src", cwd=repo)
+    git("commit", "-qm", "fix: it", cwd=repo)
+    assert not finish(opened, own).closed
+    assert "new.py" not in told()
+    assert "it failed on this tree: test -f src/other.py" in told()
+
+    (repo / "src/other.py").write_text("print(4)\n")
+    assert told().count("shown for another tree than yours") == 2
+    git("add", "src", cwd=repo)
+    git("commit", "-qm", "fix: more", cwd=repo)
+    assert told().count("shown for another tree than yours") == 2
+    assert run(["-C", str(repo), "gate", "run", "fast"]) == 0
+    assert "other.py" not in told()
+    assert "shown for another tree than yours, so run it again: test -f src/new.py" in told()
+
+
+def test_nothing_is_told_when_all_is_shown(
+    repo: Path, git: Callable[..., str], hook: Hook, told: Callable[[], str]
+) -> None:
+    (repo / ".orchestrate").mkdir()
+    (repo / ".orchestrate/config.yaml").write_text(GATES)
+    (repo / "src/other.py").write_text("print(4)\n")
+    git("add", ".", cwd=repo)
+    git("commit", "-qm", "chore: gates", cwd=repo)
+    start(Repository.open(repo), Wish("Fix it", ("src/**",), verify=("test -f src/other.py",)))
+    assert "not yet shown: test -f src/other.py" in told()
+    assert run(["-C", str(repo), "gate", "run", "fast"]) == 0
+    assert told() == ""
+    assert hook({"hook_event_name": "Stop", "session_id": "s1"}).returncode == 0
+
+
+def test_a_ledger_that_does_not_read_loses_no_criterion(
+    repo: Path, git: Callable[..., str], told: Callable[[], str]
+) -> None:
+    start(Repository.open(repo), Wish("Fix it", ("src/**",), criteria=("it reads well",)))
+    (repo / "text").write_text("no ledger")
+    blob = git("hash-object", "-w", "text", cwd=repo)
+    tree = git("mktree", cwd=repo, input=f"100644 blob {blob}\tplan.json\n")
+    commit = git("commit-tree", "-m", "x", tree, cwd=repo)
+    ref = git("for-each-ref", "--format=%(refname)", "refs/orchestrate/ledgers", cwd=repo)
+    git("update-ref", ref, commit, cwd=repo)
+    assert "- it reads well\n" in told()
+    assert "could not be read" in told()
 
 
 def test_a_session_is_told_its_rules_and_the_last_findings(
