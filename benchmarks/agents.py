@@ -17,16 +17,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.timing import Row, medians, note, print_facts, print_rows
 from orchestrate.agents.adapter import AttemptRequest
-from orchestrate.agents.drive import Stream
 from orchestrate.agents.guard import hook_argv, write_guard
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import PackScope, StepPack
 from orchestrate.agents.registry import CLIENTS, adapter_for
+from orchestrate.agents.stream import Stream
 from orchestrate.policy.config import AgentConfig, load_config
+from orchestrate.policy.policy import load_policy
+from orchestrate.runner.active_task import refused_commands
 
 TIMES = 15
 STREAM_MB = 100
@@ -137,25 +140,45 @@ def _json_each() -> Callable[[bytes], object]:
     return feed
 
 
+class Nothing:
+    """A repository without a policy of its own: what ships holds."""
+
+    def list(self, prefix: str) -> list[tuple[str, str]]:
+        return []
+
+    def read(self, path: str) -> bytes | None:
+        return None
+
+
+CALLS = (
+    ("a harmless command", "Bash", "cd src && python -m pytest -q tests 2>&1 | tail -20"),
+    ("a commit", "Bash", "git add -A && git commit -m 'fix: read the last line'"),
+    ("a refused command", "Bash", "git commit --no-verify -m x"),
+    ("an edit", "Write", "src/new.py"),
+)
+
+
 def hook_rows(folder: Path) -> list[Row]:
-    """The hook as a client calls it, for a command and for a write."""
-    made = request(folder)
+    """The hook as a client calls it, with the commands that the shipped policy refuses."""
+    rules = refused_commands(load_policy(Nothing()))
+    made = replace(request(folder), refused_commands=rules)
     argv = list(hook_argv("claude", write_guard(made)))
     rows = []
-    for tool, given in (
-        ("Bash", {"command": "cd src && python -m pytest -q tests 2>&1 | tail -20"}),
-        ("Write", {"file_path": "src/new.py", "content": "x" * 5000}),
-    ):
+    for what, tool, text in CALLS:
+        written = {"file_path": text, "content": "x" * 5000}
+        given = {"command": text} if tool == "Bash" else written
         event = {"hook_event_name": "PreToolUse", "cwd": str(made.workspace), "tool_name": tool}
         data = json.dumps({**event, "tool_input": given}).encode()
         found = medians(
             {
-                "hook": lambda data=data: subprocess.run(argv, input=data, check=True),  # type: ignore[misc]
+                "hook": lambda data=data: subprocess.run(  # type: ignore[misc]
+                    argv, input=data, check=False, stderr=subprocess.DEVNULL
+                ),
                 "python": lambda: subprocess.run([sys.executable, "-c", "pass"], check=True),
             },
             TIMES,
         )
-        rows.append(Row(f"hook: {tool}", found["hook"], "python -c pass", found["python"]))
+        rows.append(Row(f"hook: {what}", found["hook"], "python -c pass", found["python"]))
     return rows
 
 
