@@ -72,6 +72,7 @@ def in_file(
         span = search(check.pattern, line.text)
         if span is None or (check.unless and search(check.unless, line.text)):
             continue
+        marks = marks and (found > 0 or b"orchestrate:" in text)  # looked for once
         if marks and is_marked(text, line.number, check.id):
             continue
         found += 1
@@ -92,36 +93,35 @@ def in_file(
 def _lines_to_search(
     pattern: str, text: bytes, added: Callable[[], Iterable[Line]] | None
 ) -> Iterable[Line]:
-    candidates = _candidates(pattern, text)
-    if candidates is not None and not candidates:
-        return ()
-    if candidates is None:
+    if not is_plain(pattern):
         return _all_lines(text) if added is None else added()
+    candidates = _candidates(pattern, text)
     if added is None:
-        split = lines(text)
-        # An expression may match beyond the last line's end, where there is no line.
-        return [Line(n, split[n - 1]) for n in sorted(candidates) if n <= len(split)]
-    return [line for line in added() if line.number in candidates]
+        return candidates
+    numbers = {line.number for line in candidates}
+    return [line for line in added() if line.number in numbers] if numbers else ()
 
 
-def _candidates(pattern: str, text: bytes) -> set[int] | None:
-    """The numbers of the lines that may match, found in one pass over the text; None is all.
+def _candidates(pattern: str, text: bytes) -> Iterator[Line]:
+    """The lines that may match, found in one pass over the text.
 
     Run over many lines an expression may match across their ends, but never less: every line that
     matches by itself is touched by a match.
     """
-    if not is_plain(pattern):
-        return None
-    compiled = _compiled_over_lines(pattern)
     plain = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-    found: set[int] = set()
-    number, at = 1, 0
-    for match in compiled.finditer(plain):
+    number, low = 1, 0  # of the line behind those that were told
+    for match in _compiled_over_lines(pattern).finditer(plain):
         start, end = match.span()
-        number += plain.count(b"\n", at, start)
-        found.update(range(number, number + plain.count(b"\n", start, end) + 1))
-        at = start
-    return found
+        if end < low:
+            continue
+        if start > low:
+            number += plain.count(b"\n", low, start)
+            low = plain.rfind(b"\n", low, start) + 1 or low
+        while low <= end and low < len(plain):
+            stop = plain.find(b"\n", low)
+            stop = len(plain) if stop < 0 else stop
+            yield Line(number, plain[low:stop])
+            number, low = number + 1, stop + 1
 
 
 def may_match(pattern: str, text: bytes) -> bool:

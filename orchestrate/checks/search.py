@@ -10,7 +10,8 @@ Rules kept here:
 
 import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -29,11 +30,31 @@ MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the
 SINGLEMATCH = 8  # HS_FLAG_SINGLEMATCH: whether, not how often
 
 
+class Places:
+    """Where the secrets' forms may match, in eight bytes each: a hostile file has millions."""
+
+    def __init__(self, forms: int) -> None:
+        self._forms = forms
+        self._coded = array("Q")  # end of the match, and the number of the expression
+
+    def add(self, number: int, end: int) -> None:
+        """Remember a match of an expression that `secret_matcher.expressions` numbered."""
+        self._coded.append(end << 20 | number)
+
+    def __len__(self) -> int:
+        return len(self._coded)
+
+    def __iter__(self) -> Iterator[Place]:
+        for coded in self._coded:
+            number = coded & 0xFFFFF
+            yield Place(number if number < self._forms else BASE64, coded >> 20)
+
+
 class Seen(NamedTuple):
     """What the pass saw in one text; None is not known, so anything may be there."""
 
     patterns: frozenset[str] | None = None
-    places: Sequence[Place] | None = None
+    places: Places | None = None
 
     def may_match(self, pattern: str) -> bool:
         """Whether a line may match; False is certain."""
@@ -52,7 +73,7 @@ class Search:
         self._database = database
         self._always = frozenset(p for p in self.patterns if not is_plain(p))
         self._text = b""
-        self._seen = Seen(self._always, ())
+        self._seen = Seen(self._always, Places(0))
 
     @cached_property
     def scanner(self) -> Scanner:
@@ -68,24 +89,25 @@ class Search:
         if self._database is None:
             return NOT_SEARCHED
         if text is not self._text:
-            self._seen = self._pass(text) if text else Seen(self._always, ())
+            self._seen = self._pass(text)
             self._text = text
         return self._seen
 
     def _pass(self, text: bytes) -> Seen:
-        first, forms = len(self.patterns), len(self.ruleset.forms)
+        first = len(self.patterns)
         found: set[int] = set()
-        places: list[Place] = []
+        places = Places(len(self.ruleset.forms))
 
         def on_match(id: int, start: int, end: int, flags: int, context: object) -> None:
             if id < first:
                 found.add(id)
             else:
-                places.append(Place(id - first if id - first < forms else BASE64, end))
+                places.add(id - first, end)
 
         # A lone CR ends a line for the checks (checks/lines.py), not for hyperscan.
         plain = text.replace(b"\r", b"\n") if b"\r" in text else text
-        self._database.scan(plain, match_event_handler=on_match)
+        if plain:
+            self._database.scan(plain, match_event_handler=on_match)
         if not found:
             return Seen(self._always, places)
         return Seen(self._always.union(map(self.patterns.__getitem__, found)), places)

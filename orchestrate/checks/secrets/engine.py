@@ -25,7 +25,7 @@ from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.matching import BASE64
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
-from orchestrate.checks.secrets.transport import decoded_around
+from orchestrate.checks.secrets.transport import Runs
 from orchestrate.checks.secrets.validators import VALIDATORS, Candidate
 
 TYPE_CHECKING = False  # as typing's: hooks start here when a place must be looked at
@@ -153,8 +153,13 @@ def secrets_in(
     lower = path.lower()
     sure_only = is_binary(text) or _GENERATED.search(lower) is not None
     best: dict[tuple[int, int], Found] = {}
+    runs = Runs(text)
     for form, start, end in _windows(text, lower, scanner, sure_only):
-        for one in _confirmed(text, start, end, form, path, scanner, sure_only):
+        for one in (
+            _in_base64(runs, end, path, scanner)
+            if form == BASE64
+            else _confirmed(text, start, end, form, path, scanner, sure_only)
+        ):
             before = best.get((one.start, one.end))
             if before is None or one.rule < before.rule:
                 best[one.start, one.end] = one
@@ -168,17 +173,21 @@ def _windows(
 ) -> Iterator[tuple[int, int, int]]:
     """Each (form, start, end) to run that form's pattern over, once. Form -1 is base64."""
     forms = scanner.ruleset.forms
-    seen: set[tuple[int, int]] = set()
+    last: dict[int, int] = {}  # form -> start of its last window: those of a form ascend
+    coded: list[int] = []
     if not sure_only:
         for form in scanner.direct_forms(path):
             yield form, 0, min(len(text), MAX_DIRECT)
     for form, end in scanner.matcher.places(text):
-        start, stop = _line_around(text, end, 0 if form == BASE64 else forms[form].reach)
         if form == BASE64:
-            start, stop = end, end
-        if (form, start) not in seen:
-            seen.add((form, start))
+            coded.append(end)
+            continue
+        start, stop = _line_around(text, end, forms[form].reach)
+        if last.get(form) != start:
+            last[form] = start
             yield form, start, stop
+    for end in sorted(coded):
+        yield BASE64, end, end
 
 
 def _line_around(text: bytes, end: int, reach: int) -> tuple[int, int]:
@@ -196,8 +205,6 @@ def _line_around(text: bytes, end: int, reach: int) -> tuple[int, int]:
 def _confirmed(
     text: bytes, start: int, end: int, form: int, path: str, scanner: Scanner, sure_only: bool
 ) -> Iterable[Found]:
-    if form == BASE64:
-        return _in_base64(text, end, path, scanner)
     using = scanner.using(form, path.lower(), sure_only)
     if not using:
         return []
@@ -246,9 +253,9 @@ def _line(window: bytes, span: tuple[int, int]) -> bytes:
     return window[max(start, span[0] - 500) : min(len(window) if end < 0 else end, span[1] + 500)]
 
 
-def _in_base64(text: bytes, end: int, path: str, scanner: Scanner) -> Iterable[Found]:
+def _in_base64(runs: Runs, end: int, path: str, scanner: Scanner) -> Iterable[Found]:
     """Secrets inside the base64 at `end`: found where the base64 stands. One layer."""
-    decoded = decoded_around(text, end)
+    decoded = runs.around(end)
     if decoded is None:
         return
     for form, start, stop in _windows(decoded.text, path, scanner, sure_only=True):

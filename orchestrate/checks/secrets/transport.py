@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import NamedTuple
-
-from orchestrate.checks.secrets.lazy import lazy
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
@@ -16,11 +13,12 @@ if TYPE_CHECKING:
     from orchestrate.checks.secrets.rules import Form, Ruleset
 
 SHORTEST = 4  # letters of a keyword that are worth a probe
+SHORTEST_RUN = 24  # base64 characters that are decoded
 LONGEST_RUN = 16_384  # base64 characters decoded around a probe
 _ANCHORED = ("-----BEGIN ",)  # texts in upper case that stand in many files as base64
 
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _PRINTABLE = bytes((*range(32, 127), *b"\t\r\n"))
-_RUN = lazy(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
 class Decoded(NamedTuple):
@@ -43,25 +41,62 @@ def base64_forms(ruleset: Ruleset) -> list[bytes]:
     return sorted(found)
 
 
-def decoded_around(text: bytes, end: int) -> Decoded | None:
-    """The run of base64 that holds the byte before `end`, decoded; None if it is not text."""
-    low = max(0, end - LONGEST_RUN)
-    for run in _RUN.finditer(text, low, min(len(text), end + LONGEST_RUN)):
-        if run.end() >= end:
-            return _decode(run) if run.start() < end else None
-    return None
+class Runs:
+    """The runs of base64 in one text, each decoded once, however many probes it holds.
+
+    Of a run longer than two `LONGEST_RUN` the parts around probes are decoded, so that the work
+    stays linear in the text.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._start = self._stop = 0  # of the run that was met last
+        self._done = 0  # a probe that ends before it was decoded with another one
+
+    def around(self, end: int) -> Decoded | None:
+        """What stands around the probe that ends at `end`; None if it is no text or was given.
+
+        Probes are asked for in ascending order.
+        """
+        if end <= self._done:
+            return None
+        if end > self._stop:
+            self._find(end)
+        low = max(self._start, end - LONGEST_RUN)
+        low -= (low - self._start) % 4  # where four characters begin that say three bytes
+        high = min(self._stop, end + LONGEST_RUN)
+        self._done = high if high == self._stop else end + LONGEST_RUN // 2
+        return _decode(self._text, low, high) if high - low >= SHORTEST_RUN else None
+
+    def _find(self, end: int) -> None:
+        """Where the run that holds the byte before `end` begins and ends."""
+        start, stop = end, end
+        while start > self._stop:
+            part = self._text[max(self._stop, start - LONGEST_RUN) : start]
+            kept = len(part) - len(part.rstrip(_LETTERS))
+            start -= kept
+            if kept < len(part):
+                break
+        while part := self._text[stop : stop + LONGEST_RUN]:
+            kept = len(part) - len(part.lstrip(_LETTERS))
+            stop += kept
+            if kept < len(part):
+                break
+        self._start, self._stop = start, stop
 
 
-def _decode(run: re.Match[bytes]) -> Decoded | None:
-    body = run[0].rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+def _decode(text: bytes, start: int, stop: int) -> Decoded | None:
+    body = text[start:stop].replace(b"-", b"+").replace(b"_", b"/")
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
         said = base64.b64decode(body + b"=" * (-len(body) % 4), validate=True)
     except binascii.Error:
         return None
     unprintable = len(said.translate(None, _PRINTABLE))
-    is_text = len(said) - unprintable >= 0.95 * len(said)
-    return Decoded(run.start(), run.end(), said) if is_text else None
+    if len(said) - unprintable < 0.95 * len(said):
+        return None
+    padding = text[stop : stop + 2]
+    return Decoded(start, stop + len(padding) - len(padding.lstrip(b"=")), said)
 
 
 def _beginnings(form: Form) -> Iterator[bytes]:
