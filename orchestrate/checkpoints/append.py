@@ -66,16 +66,6 @@ def record(
     return append(repo, Labels(owner, message, kind, worktree), empty, time.time())
 
 
-class _Labels(NamedTuple):
-    owner: str
-    message: str
-    kind: Kind
-    worktree: str
-    hint: int = 0
-    who: tuple[str, str] = NOBODY
-    known: tuple[State, Oid] | None = None
-
-
 def append(repo: Repository, labels: Labels, found: Captured, since: float) -> Created:
     """The checkpoint of what was read: the newest one when it is the same, else a new one."""
     who = Signature(*labels.who, int(since))

@@ -53,7 +53,6 @@ class Judge:
         self._deliver = deliver
         self._who = who
         self._waiting: Checkpoint | None = None
-        self._busy = False
         self._closed = False
         self._change = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="judge", daemon=True)
@@ -79,7 +78,6 @@ class Judge:
 
     def _next(self) -> Checkpoint | None:
         with self._change:
-            self._busy = False
             self._change.wait_for(lambda: self._waiting is not None or self._closed)
             found, self._waiting = self._waiting, None
             return None if self._closed else found

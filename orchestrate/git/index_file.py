@@ -22,7 +22,6 @@ INTENT_TO_ADD = 0x2000
 SPECIAL = ASSUME_VALID | STAGE | SKIP_WORKTREE | INTENT_TO_ADD  # what a tree cannot say
 
 _STAT = 40  # bytes: ctime, mtime, device, inode, mode, uid, gid, size
-_NO_TREE = 0o040000  # a folder's mode: only a sparse index has such entries
 
 
 class IndexEntry(NamedTuple):

@@ -51,10 +51,6 @@ class UserIndex(NamedTuple):
     skipped: str
     time_ns: int
 
-    @property
-    def has_conflicts(self) -> bool:
-        return any(special.stage for special in self.specials)
-
 
 def read_settings(repo: Repository, work_tree: Path) -> dict[str, str]:
     """Git's whole configuration as it holds here: lower-case key -> last value ("true" if bare)."""

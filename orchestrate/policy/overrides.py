@@ -11,21 +11,6 @@ from orchestrate.policy.scalars import plain_value
 from orchestrate.policy.schema import Schema, schema
 
 
-def parse_override(text: str) -> tuple[str, Any]:
-    """Path and value of `subtask.field.path=value`.
-
-    Raises:
-        InvalidInput: it has no such form.
-    """
-    path, equals, value = text.partition("=")
-    if not equals or "." not in path:
-        raise InvalidInput(
-            f"{text!r} is not of the form subtask.field=value",
-            hint="such as --set implement.budget_minutes=60",
-        )
-    return path.strip(), parse_value(value)
-
-
 def parse_value(text: str) -> Any:
     """true, false, null, a number, a JSON list, map or quoted text; else the text itself.
 

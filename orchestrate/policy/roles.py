@@ -1,11 +1,10 @@
 """Roles: what an agent in a seat must and must not do (`roles/<id>.yaml`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrate.checks.findings import Severity
-from orchestrate.policy.globs import Globs
 from orchestrate.policy.patterns import check_regex
 from orchestrate.policy.schema import check_glob, check_globs, validate, with_defaults
 from orchestrate.policy.yaml import Document, load_document
@@ -152,25 +151,3 @@ def required_outputs(
         RequiredOutput(e["type"], e["pattern"], e.get("check"), e.get("description", ""))
         for e in raw
     )
-
-
-def role_for(scope: Iterable[str], roles: Mapping[str, Role]) -> Role | None:
-    """The role that most of a task's scope falls to, or None; a tie goes to the first id.
-
-    A pattern of the scope falls to a role when the role's paths take in what it names, with
-    wildcards read as ordinary names.
-    """
-    wanted = [_example(pattern) for pattern in scope]
-    best: tuple[int, Role] | None = None
-    for _, role in sorted(roles.items()):
-        own = Globs(role.scope_paths)
-        hits = sum(own.match(path) for path in wanted)
-        if hits * 2 > len(wanted) and (best is None or hits > best[0]):
-            best = (hits, role)
-    return best[1] if best else None
-
-
-def _example(pattern: str) -> str:
-    """A path that the pattern takes in."""
-    file = pattern + "any" if pattern.endswith("/") else pattern
-    return file.removeprefix("/").replace("**", "any").replace("*", "any")

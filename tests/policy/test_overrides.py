@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrate.policy.overrides import apply_override, parse_override, parse_value
+from orchestrate.policy.overrides import apply_override, parse_value
 from tests.policy.making import refusal
 
 
@@ -34,12 +34,6 @@ def test_values_have_types(text: str, value: object) -> None:
 @pytest.mark.parametrize("text", ["[a", "{", '"x', "1e999"])
 def test_a_broken_value_is_refused(text: str) -> None:
     assert "is not valid JSON" in refusal(parse_value, text)
-
-
-def test_an_override_is_path_and_value() -> None:
-    assert parse_override("a.metric=make test=1") == ("a.metric", "make test=1")
-    assert "subtask.field=value" in refusal(parse_override, "a.b")
-    assert "subtask.field=value" in refusal(parse_override, "a=1")
 
 
 def tasks() -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrate.checks.findings import Severity
 from orchestrate.policy.policy import shipped_roles
-from orchestrate.policy.roles import Role, load_role, role_for
+from orchestrate.policy.roles import load_role
 from tests.policy.making import refusal
 
 ROLE = b"""
@@ -68,22 +68,3 @@ def test_the_shipped_roles_name_each_other() -> None:
         )
     }
     assert targets <= {*roles, "human", None}
-
-
-@pytest.mark.parametrize(
-    ("scope", "role"),
-    [
-        (["docs/"], "tech-architect"),
-        (["docs/design.md"], "tech-architect"),
-        (["contracts/Vault.sol", "test/Vault.t.sol"], "solidity-dev"),
-        (["tests/**"], "qa-engineer"),
-        (["src/app.py"], None),
-        (["src/app.py", "docs/"], None),
-        (["**"], None),
-        ([], None),
-    ],
-)
-def test_a_role_is_found_for_most_of_a_scope(scope: list[str], role: str | None) -> None:
-    roles: dict[str, Role] = {r.id: r for r in shipped_roles()}
-    found = role_for(scope, roles)
-    assert (found.id if found else None) == role
