@@ -163,10 +163,11 @@ def _managers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _script(folder: Path, marks: Path) -> Path:
-    """A script that no reader of command lines sees through."""
+    """A script that no reader of command lines or scripts sees through."""
     path = folder / "work" / "probe.sh"
     path.write_text(
         f"echo > '{marks / SCRIPT_RAN}'\n"
-        f"git update-ref {REF} HEAD && echo > '{marks / REF_MADE}'\nexit 0\n"
+        f"set -- update ref\n"
+        f"git \"$1-$2\" {REF} HEAD && echo > '{marks / REF_MADE}'\nexit 0\n"
     )
     return path

@@ -51,6 +51,7 @@ class Played:
             "success_criteria": [{"criterion": "it is fine", "verify": "grep -q fine src/new.txt"}],
         }
         for args in (
+            ("check",),  # as in a repository in use: the policy is compiled
             ("plan", "create", "--file", str(plan_file(folder, task))),
             ("plan", "approve", PLAN),
         ):
@@ -173,7 +174,7 @@ def hostile(users: Path) -> dict[str, str]:
     ref = "open('.git/refs/heads/evil', 'w').write(open('.git/refs/heads/orchestrate/demo').read())"
     there = f"open('{users}/a.txt', 'w').write('evil')"
     there_ref = (
-        f"import subprocess as s; s.run(['git', '-C', '{users}', 'update-ref', "
+        f"import subprocess as s; s.run(['git', '-C', '{users}', 'update' + '-ref', "
         "'refs/heads/evil', 'HEAD'])"
     )
     return {
