@@ -66,7 +66,6 @@ class Running:
 
     def __init__(self, args: Sequence[str], folder: str = "", *, fed: bool = False) -> None:
         out, child_out = os.pipe()
-        _widen(out)
         actions: list[tuple[object, ...]] = [(os.POSIX_SPAWN_DUP2, child_out, 1)]
         child_in = self.into = -1
         if fed:
@@ -119,7 +118,7 @@ class Running:
 
 def _widen(pipe: int) -> None:
     """Let the other end run ahead of us (Linux: F_SETPIPE_SZ, fcntl(2))."""
-    import fcntl
+    import fcntl  # a shared library to load: only where there is much to read
 
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         try:
@@ -187,7 +186,9 @@ class Objects:
         self.folder = folder
         self.most = most
         self._git = Running(("cat-file", "--batch-command", "--buffer"), folder, fed=True)
-        self._rest = b""
+        self._read = b""  # what git said
+        self._at = 0  # where in it the next answer begins
+        self._is_wide = False
 
     def close(self) -> None:
         """End the process."""
@@ -222,6 +223,9 @@ class Objects:
 
     def ask_contents(self, names: Sequence[str]) -> None:
         """Ask for contents, at most `ROUND` at once; `read_content` gives one for each name."""
+        if len(names) >= SHARE and not self._is_wide:
+            _widen(self._git.out)
+            self._is_wide = True
         self._send("contents", names)
 
     def read_content(self) -> tuple[str, str, bytes] | None:
@@ -235,7 +239,11 @@ class Objects:
             raise GitCommandFailed(
                 f"{head[0]} has {head[2]:,} bytes, at most {self.most:,} are read"
             )
-        return None if head is None else (head[0], head[1], self._exactly(head[2] + 1)[:-1])
+        if head is None:
+            return None
+        data = self._exactly(head[2])
+        self._exactly(1)  # a newline
+        return head[0], head[1], data
 
     def _send(self, verb: str, names: Iterable[str]) -> None:
         text = "".join(f"{verb} {name}\n" for name in names) + "flush\n"
@@ -255,24 +263,21 @@ class Objects:
         return parts[0], parts[1], int(parts[2])
 
     def _line(self) -> bytes:
-        while (end := self._rest.find(b"\n")) < 0:
-            self._rest += self._more()
-        line, self._rest = self._rest[:end], self._rest[end + 1 :]
+        while (end := self._read.find(b"\n", self._at)) < 0:
+            self._read, self._at = self._read[self._at :] + self._more(), 0
+        line, self._at = self._read[self._at : end], end + 1
         return line
 
     def _exactly(self, size: int) -> bytes:
-        if len(self._rest) >= size:
-            data, self._rest = self._rest[:size], self._rest[size:]
+        end = self._at + size
+        if end <= len(self._read):
+            data, self._at = self._read[self._at : end], end
             return data
-        parts, missing = [self._rest], size - len(self._rest)
-        self._rest = b""
+        parts, missing = [self._read[self._at :]], end - len(self._read)
         while missing > 0:
-            part = self._more()
-            parts.append(part)
-            missing -= len(part)
-        if missing < 0:
-            self._rest = parts[-1][missing:]
-            parts[-1] = parts[-1][:missing]
+            self._read, self._at = self._more(), missing
+            parts.append(self._read[:missing])
+            missing -= len(self._read)
         return b"".join(parts)
 
     def _more(self) -> bytes:
@@ -294,14 +299,15 @@ def many_contents(first: Objects, names: Sequence[str]) -> Iterator[tuple[str, s
     readers = [first, *(Objects(first.folder, most=first.most) for _ in range(helpers))]
     try:
         parts = [names[at : at + SHARE] for at in range(0, len(names), SHARE)]
-        for at, part in enumerate(parts[: len(readers)]):
-            readers[at].ask_contents(part)
+        ahead = 2 * len(readers)  # each works on its next share while the last one is looked at
+        for at, part in enumerate(parts[:ahead]):
+            readers[at % len(readers)].ask_contents(part)
         for at, part in enumerate(parts):
             reader = readers[at % len(readers)]
             for _ in part:
                 yield reader.read_content()
-            if at + len(readers) < len(parts):
-                reader.ask_contents(parts[at + len(readers)])
+            if at + ahead < len(parts):
+                reader.ask_contents(parts[at + ahead])
     finally:
         for helper in readers[1:]:
             helper.close()

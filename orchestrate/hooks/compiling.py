@@ -34,7 +34,8 @@ from orchestrate.checks.secrets.engine import path_pattern
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
 from orchestrate.hooks import cache_file
-from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
+from orchestrate.hooks.prefilter import EVERYWHERE, LOOK, UNSAFE, Task
+from orchestrate.hooks.start import HOME
 from orchestrate.policy.globs import Globs, remember, translated
 from orchestrate.policy.policy import Policy
 
@@ -61,6 +62,8 @@ class _Classes:
         """The class of the paths that one of the globs takes in."""
         if not globs:
             return NOWHERE
+        if "**" in globs:
+            return EVERYWHERE
         return self._ids.setdefault(tuple(globs), len(self._ids))
 
     def of_secrets(self, paths: str) -> int:
@@ -134,6 +137,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
     return {
         "extension": extension.__file__,
+        "made_by": HOME,
         "inputs": shipped_inputs(),
         "names": matcher.compile_database(names),
         "content": database,
@@ -224,7 +228,7 @@ def _where(id: int, ruleset: rules.Ruleset, classes: _Classes) -> int:
         if id < len(ruleset.forms)
         else {""}
     )
-    return classes.id(("**",)) if "" in paths else classes.of_secrets("|".join(sorted(paths)))
+    return EVERYWHERE if "" in paths else classes.of_secrets("|".join(sorted(paths)))
 
 
 def _builtins(

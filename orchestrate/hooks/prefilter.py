@@ -30,6 +30,7 @@ REGULAR = (FILE, EXECUTABLE)
 # Ids in the database of names that are no class of paths.
 LOOK = 1 << 20  # the engine looks at every change of such a path
 UNSAFE = LOOK + 1  # the path may be unsafe or unprintable
+EVERYWHERE = LOOK + 2  # the class of all paths, which is in no database
 
 MAX_LINE = 2000  # bytes; the engine searches longer lines in windows of their own
 MAX_NARROWED = 50  # files whose old content is read as well; with more the engine is as fast
@@ -186,6 +187,7 @@ def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
     """The classes of paths that `path` may be in, and those that it surely is in."""
     table = compiled.table
     found = found_in(compiled.names, path)
+    found.add(EVERYWHERE)
     if LOOK in found or UNSAFE in found:
         raise Doubt("a path that the engine looks at")
     classes = found, found
@@ -296,8 +298,10 @@ def _parses(builtin: str, data: bytes) -> bool:
             return False
         return True
     if builtin == "mixed-line-endings":
+        if b"\r" not in data:  # which is faster than counting them
+            return True
         returns = data.count(b"\r")
-        return not returns or returns == data.count(b"\r\n") == data.count(b"\n")
+        return returns == data.count(b"\r\n") == data.count(b"\n")
     if builtin == "byte-order-mark":
         return data[:3] != b"\xef\xbb\xbf"
     if builtin == "no-final-newline":

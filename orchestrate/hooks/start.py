@@ -77,9 +77,9 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> int:
         raise Doubt("no git directory")
     if os.path.exists(os.path.join(git_dir, "MERGE_HEAD")):
         raise Doubt("a merge")
+    staged = start_staged("HEAD", folder)  # first: in a large repository it takes longest
     with Objects(folder) as objects:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
-        staged = start_staged("HEAD", folder)
         source = places.read_task(git_dir)
         key = policy_key(objects)
         table = cached_table(places.common_dir(git_dir), key)
@@ -129,6 +129,9 @@ def commit_msg(folder: str, arguments: Sequence[str]) -> int:
     return 0
 
 
+# The installation that runs: another one may mean another thing by the same table.
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
 FAST = {"pre-commit": pre_commit, "commit-msg": commit_msg}
 
 
@@ -158,6 +161,8 @@ def cached_table(common: str, key: str) -> dict[str, Any]:
     table = cache_file.read(os.path.join(cache_file.folder_of(common), f"{key}.table"))
     if table is None:
         raise Doubt("the policy is not compiled")
+    if table["made_by"] != HOME:
+        raise Doubt("the policy was compiled by another installation")
     for path, mtime, size in table["inputs"]:
         about = os.stat(path)
         if about.st_mtime_ns != mtime or about.st_size != size:

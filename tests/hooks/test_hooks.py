@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchestrate.checks.secrets import samples
+from orchestrate.hooks import cache_file, start
 from orchestrate.hooks.install import install
 from orchestrate.hooks.places import TASK_FILE
 from tests.hooks.making import git
@@ -383,6 +384,18 @@ def test_a_cache_that_is_damaged_or_foreign_is_made_anew(commit: Commit, guarded
     table.write_bytes(whole)
     table.chmod(0o666)
     assert commit({"b.py": BAD})[0] == 1
+
+
+def test_a_table_that_another_installation_made_is_not_trusted(
+    commit: Commit, guarded: Path
+) -> None:
+    commit({"a.py": b"x = 1\n"})
+    cache = Path(cache_file.folder_of(str(guarded / ".git")))
+    (table,) = cache.glob("*.table")
+    value = cache_file.read(str(table)).whole()
+    cache_file.write(str(table), {**value, "made_by": "/elsewhere", "needles": {}})
+    assert commit({"b.py": BAD})[0] == 1
+    assert cache_file.read(str(table))["made_by"] == start.HOME
 
 
 def test_the_fast_path_imports_next_to_nothing(guarded: Path) -> None:
