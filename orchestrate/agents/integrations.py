@@ -33,8 +33,9 @@ _CLAUDE = {
 }
 # Codex hands nothing of PreCompact to its summariser; SessionStart comes again after it.
 _CODEX = {name: None for name in _CLAUDE if name != "PreCompact"}
-# Gemini's PreCompress fires before every turn, and what it prints goes nowhere.
-_GEMINI = {"SessionStart": None, "BeforeTool": "*", "AfterAgent": None}
+# Gemini's PreCompress fires before every turn, and what it prints goes nowhere: each prompt brings
+# the state again instead.
+_GEMINI = {"SessionStart": None, "BeforeAgent": None, "BeforeTool": "*", "AfterAgent": None}
 
 _PLUGIN = """\
 // Made by orchestrate; `orchestrate init --agent opencode --remove` takes it away.
@@ -46,7 +47,22 @@ const call = (event) => {
   if (done.status !== 0) throw new Error((done.stderr || "orchestrate: the hook failed").trim())
   return done.stdout
 }
-export const Orchestrate = async ({ directory }) => ({
+const subagent = (name, input, directory, type) =>
+  call({ hook_event_name: name, cwd: directory, session_id: input.sessionID,
+         agent_id: input.callID, agent_type: type })
+export const Orchestrate = async ({ directory, client }) => ({
+  event: async ({ event }) => {
+    if (event.type !== "session.idle") return
+    const id = event.properties.sessionID
+    const { data } = await client.session.get({ path: { id } })
+    if (data?.parentID) return // a subagent's
+    try {
+      call({ hook_event_name: "Stop", cwd: directory, session_id: id })
+    } catch (left) {
+      const parts = [{ type: "text", text: left.message }]
+      await client.session.prompt({ path: { id }, body: { parts } })
+    }
+  },
   "experimental.chat.system.transform": async (input, output) => {
     const said = call({ hook_event_name: "SessionStart", cwd: directory })
     if (said) output.system.push(JSON.parse(said).hookSpecificOutput.additionalContext)
@@ -58,6 +74,11 @@ export const Orchestrate = async ({ directory }) => ({
   "tool.execute.before": async (input, output) => {
     call({ hook_event_name: "PreToolUse", cwd: directory, tool_name: input.tool,
            tool_input: output.args })
+    if (input.tool === "task")
+      subagent("SubagentStart", input, directory, output.args.subagent_type)
+  },
+  "tool.execute.after": async (input) => {
+    if (input.tool === "task") subagent("SubagentStop", input, directory)
   },
 })
 """

@@ -62,6 +62,8 @@ def handle(event: Json, guard_file: str) -> int:
         audit(git_dir, event, name)
     elif name == "SessionStart" and not guard.get("runner"):
         context(name, session(guard, top, git_dir))
+    elif name == "BeforeAgent" and guard and not guard.get("runner"):
+        context(name, summary(guard, git_dir))
     elif name in COMPACT and not guard.get("runner"):
         sys.stdout.write(summary(guard, git_dir))
     elif name in STOP and not guard.get("runner") and not event.get("stop_hook_active"):

@@ -33,6 +33,7 @@ class Turn:
     shell: str = ""
     status: int = 200
     delay: float = 0.0
+    tool: Call | None = None  # exactly this tool of the client's
 
 
 class Model(ScriptedModel):
@@ -60,7 +61,7 @@ class Model(ScriptedModel):
         time.sleep(turn.delay)
         if not tools:
             return Reply(_as_text(turn), status=turn.status)
-        last = not turn.write and not turn.shell and turn.status == 200
+        last = not turn.write and not turn.shell and not turn.tool and turn.status == 200
         if last and SUBMIT.split()[1] in said:
             turn = replace(turn, shell=SUBMIT)
         return Reply(turn.text, _call(turn, tools, self._cwd() if turn.write else ""), turn.status)
@@ -75,6 +76,8 @@ def _as_text(turn: Turn) -> str:
 
 def _call(turn: Turn, tools: dict[str, set[str]], cwd: str) -> Call | None:
     """The call of the client's own tool for a turn's action."""
+    if turn.tool:
+        return turn.tool
     if turn.write:
         path, content = turn.write
         for name in ("Write", "write_file", "write"):

@@ -148,6 +148,14 @@ def test_stopping_reminds_once_of_the_criteria(hook: Hook, repo: Path) -> None:
     assert hook({"hook_event_name": "Stop", "stop_hook_active": True}).returncode == 0
 
 
+def test_gemini_gets_the_task_with_each_prompt(hook: Hook, repo: Path) -> None:
+    assert hook({"hook_event_name": "BeforeAgent"}).stdout == ""
+    activate(repo)
+    told = json.loads(hook({"hook_event_name": "BeforeAgent"}).stdout)["hookSpecificOutput"]
+    assert told["hookEventName"] == "BeforeAgent"
+    assert "Scope: src/" in told["additionalContext"]
+
+
 def test_a_session_is_reminded_once(hook: Hook, repo: Path) -> None:
     activate(repo)
     stop = {"hook_event_name": "Stop", "session_id": "s1"}
