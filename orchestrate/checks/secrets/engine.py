@@ -199,6 +199,9 @@ def _line_around(text: bytes, end: int, reach: int) -> tuple[int, int]:
     else:
         stop = text.find(b"\n", end, end + AHEAD)
         stop = min(len(text), end + AHEAD) if stop < 0 else stop
+    if reach and start:  # what runs over lines may have begun on the line before
+        low = max(0, start - NEAR)
+        start = max(low, text.rfind(b"\n", low, start - 1) + 1)
     return start, min(len(text), max(stop, end + reach)) if reach else stop
 
 
@@ -215,30 +218,29 @@ def _confirmed(
     for match in scanner.regex(form).finditer(window):
         if cut and match.start() == 0:
             continue
-        span, name = _secret_and_name(match)
-        rule = _accepting(window, span, name, path, [(i, rules[i]) for i in using])
-        if rule is not None:
-            secret = window[span[0] : span[1]]
-            found.append(Found(rule, start + span[0], start + span[1], secret))
+        spans, name = _secrets_and_name(match)
+        for low, high in spans:
+            secret = window[low:high]
+            line = _text(_line(window, (low, high)))
+            candidate = Candidate(_text(secret), name, line, path, text, start + low)
+            rule = _accepting(candidate, secret, [(i, rules[i]) for i in using])
+            if rule is not None:
+                found.append(Found(rule, start + low, start + high, secret))
     return found
 
 
-def _secret_and_name(match: Any) -> tuple[tuple[int, int], str]:
-    """The span of the first group that took part (the match if there is none), and the name."""
+def _secrets_and_name(match: Any) -> tuple[list[tuple[int, int]], str]:
+    """The spans of the groups that took part (the match if there is none), and the name."""
     names = match.re.groupindex
     named = names.get("name") or names.get(b"name")  # RE2 keeps the pattern's type, `re` does not
     groups = range(1, match.re.groups + 1)
-    spans = (match.span(i) for i in groups if i != named and match.start(i) >= 0)
+    spans = [match.span(i) for i in groups if i != named and match.start(i) >= 0]
     name = _text(match.group(named)) if named is not None and match.start(named) >= 0 else ""
-    return next(spans, match.span()), name
+    return spans or [match.span()], name
 
 
-def _accepting(
-    window: bytes, span: tuple[int, int], name: str, path: str, rules: list[tuple[int, Rule]]
-) -> int | None:
+def _accepting(candidate: Candidate, secret: bytes, rules: list[tuple[int, Rule]]) -> int | None:
     """The index of the first of `rules` that accepts this candidate."""
-    secret = window[span[0] : span[1]]
-    candidate = Candidate(_text(secret), name, _text(_line(window, span)), path)
     for index, rule in rules:
         if rule.entropy and entropy(secret) < rule.entropy:
             continue

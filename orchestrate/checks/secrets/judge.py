@@ -35,6 +35,8 @@ class Grade(IntEnum):
     STRONG = 2
 
 
+IN_TESTS = 18  # characters that a key has to have there
+
 _UUID = lazy(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _HEX = lazy(r"(?i)(?:0x)?[0-9a-f]+")
 _PATH = lazy(
@@ -42,7 +44,7 @@ _PATH = lazy(
     r"|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
 _NAME_LIKE = lazy(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
-_WORD_AND_NUMBER = lazy(r"[A-Za-z]{4,}[0-9]{2,6}[!@#$%.*?]*")
+_WORD_AND_NUMBER = lazy(r"[A-Za-z]{3,}[0-9]{2,6}[!@#$%.*?]*")
 _HASHED = lazy(
     r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
     r"|^\*[0-9A-F]{40}$|^md5[0-9a-f]{32}$"
@@ -74,9 +76,11 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
     if kind is Kind.PASSWORD:
         found = _password(value, shortest=8 if in_tests else 6)
     elif kind is Kind.SALT:
-        found = min(Grade.WEAK, _token(value, shortest=12))
+        found = min(Grade.WEAK, _token(value, kind, shortest=12))
     else:
-        found = _token(value, shortest=18 if in_tests else 12 if kind is Kind.SECRET else 20)
+        found = _token(
+            value, kind, shortest=IN_TESTS if in_tests else 12 if kind is Kind.SECRET else 20
+        )
     return found if found is Grade.STRONG or not in_tests else Grade.NONE
 
 
@@ -108,7 +112,7 @@ def _joined_kinds(value: str) -> bool:
     return len(value) >= 10 and digits >= 3 and cases
 
 
-def _token(value: str, *, shortest: int) -> Grade:
+def _token(value: str, kind: Kind, *, shortest: int) -> Grade:
     if len(value) < 10 or len(value) > 2000 or re.search(r"[\s<>()|,;]", value):
         return Grade.NONE
     if _DIGEST.match(value) or _RANGES.search(value):
@@ -116,6 +120,8 @@ def _token(value: str, *, shortest: int) -> Grade:
     if _UUID.fullmatch(value):
         return Grade.STRONG if shortest == 12 else Grade.WEAK
     if _HEX.fullmatch(value) and not value.isdigit():
+        if shortest == IN_TESTS and kind is Kind.KEY:
+            return Grade.NONE  # a test vector
         return Grade.STRONG if len(value) >= 20 and entropy(value.encode()) > 2.7 else Grade.WEAK
     if value.isdigit() or not looks_random(value) or _decodes_to_text(value):
         return Grade.NONE

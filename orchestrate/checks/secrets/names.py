@@ -39,6 +39,7 @@ _KEY_OF_SECRETS = words(
     serial verification ssh gpg wallet
     """
 )
+_COUNTRY = lazy(r"(?:[a-z]{2,3}_)?PW")  # ISO 3166: Palau
 _SALT = frozenset({"salt", "nonce", "seed"})
 _WEAK = frozenset({"key", "auth", "authorization", "keys", "passkey", "cookie", "pin"})
 _NEUTRAL = words(
@@ -78,6 +79,8 @@ _BEFORE_TAKES_BACK = words(
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     """What the value of a variable called `name` is, going by its name."""
+    if _COUNTRY.fullmatch(name):
+        return Kind.NONE
     names = [word.lower() for word in parts(name)]
     at = len(names) - 1
     while at >= 0:

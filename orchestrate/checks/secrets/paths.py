@@ -11,11 +11,11 @@ from orchestrate.checks.secrets.lazy import lazy
 _PARTS = (
     r"(?:^|[/_.-])(?:tests?|testing|testdata|testsuite|unittests?|specs?|__tests__|e2e|cypress|mocks?"
     r"|stubs?|fakes?|fixtures?|examples?|samples?|docs?|documentation|demos?|tutorials?|howtos?"
-    r"|cookbook|playground|changelog|changes|readme|docs_src|examples-\d+|dummy\w{0,12})(?:$|[/_.-])"
+    r"|cookbook|guides?|asciidoc|playground|changelog|changes|readme|docs_src|examples-\d+|dummy\w{0,12})(?:$|[/_.-])"
 )
 _NAMES = (
     r"(?:tests?|spec)\.(?:java|kt|cs|scala|groovy|php|swift|m|hx|dart)$"  # FooTest.java
-    r"|\.(?:rst|man|pod)$|(?:^|/)(?:pkg-info|metadata)$|(?:^|/)(?:t|vectors)/"
+    r"|\.(?:rst|adoc|man|pod)$|(?:^|/)(?:pkg-info|metadata)$|(?:^|/)(?:t|vectors)/"
 )
 _TESTS = lazy(f"(?i){_PARTS}|{_NAMES}")
 

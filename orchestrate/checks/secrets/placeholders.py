@@ -22,10 +22,12 @@ _FILLER = lazy(
 # docs.aws.amazon.com; Azurite and the Cosmos DB emulator; MinIO's playground; jwt.io). The
 # beginnings say enough.
 _PUBLISHED = lazy(
-    r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp|mF_9\.B5f-4|gX1fBat3bV"
-    r"|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4|9djdj82h48djs9d|kkk9d7dh3k39sjv|j49sk3j29djd"
-    r"|7Fjfp0ZBr1KtDRb|nnch734d00sl2jd|pfkkdhi9sl3r4s0|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl"
-    r"|C2y6yDjf5/R\+ob0N|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
+    r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp"
+    r"|mF_9\.B5f-4|gX1fBat3bV|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4"
+    r"|9djdj82h48djs9d|kkk9d7dh3k39sjv|j49sk3j29djd|7Fjfp0ZBr1KtDRb|h480djs93hd8"
+    r"|keyboard cat|0685bd9184jfhq2|ad180jjd733klru|nnch734d00sl2jd|pfkkdhi9sl3r4s0"
+    r"|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl|C2y6yDjf5/R\+ob0N"
+    r"|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
 )
 _NAMES_A_CREDENTIAL = lazy(
     r"(?i)^[a-z]+(?:[_-][a-z]+)*[_-](?:pass|passw(?:or)?d|pwd|pw|secret|token|key)\d{0,2}$"
@@ -58,8 +60,8 @@ _EXAMPLE_WORDS = words(
     hidden masked encrypted decrypted plain cleartext hunter letmein session cookie csrf jwt
     oauth refresh signing master shared one two three first second another other something
     anything whatever super strong awesome kind weak safe secure word words phrase aladdin sesame
-    open correct horse battery staple welcome qwerty asdf asdfasdf qwer
-    unknown wonderland alice bob
+    open correct horse battery staple welcome qwerty
+    unknown wonderland changeit
     """
 )
 _JOINTS = frozenset("0123456789_-. !+*/@#$%^&")

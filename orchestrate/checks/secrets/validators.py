@@ -17,17 +17,35 @@ from orchestrate.checks.secrets.placeholders import (
     is_made_up,
     is_reference,
 )
+from orchestrate.checks.secrets.plain import (
+    ends_its_line,
+    is_comment,
+    is_phrase,
+    is_plain_password,
+    is_translation,
+    stands_by_a_login,
+)
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Candidate(NamedTuple):
-    """What a pattern matched: the secret, the name it was assigned to ("" if none), where."""
+    """What a pattern matched: the secret, the name it was assigned to ("" if none), where.
+
+    `text` is the file and `at` the secret's offset in it.
+    """
 
     secret: str
     name: str
     line: str
     path: str
+    text: bytes = b""
+    at: int = 0
+
+    def around(self, before: int = 300, after: int = 300) -> str:
+        """The text that surrounds the secret."""
+        near = self.text[max(0, self.at - before) : self.at + len(self.secret) + after]
+        return near.decode("utf-8", "replace")
 
 
 def base62_crc32(body: str) -> str:
@@ -83,6 +101,7 @@ def _json(part: str) -> str:
 
 
 _PEM_EDGE = lazy(r"-----[A-Z0-9 ]+(?:-----)?")
+_PEM_ROW = lazy(r"[A-Za-z0-9+/=]{24}")
 _PEM_HEADER = lazy(r"^[A-Za-z][A-Za-z-]*:.*$", re.MULTILINE)
 
 
@@ -95,8 +114,8 @@ def _private_key(candidate: Candidate) -> bool:
         raw = base64.b64decode(body[: len(body) // 4 * 4])
     except binascii.Error:
         return False
-    if len(raw) < 24:
-        return False
+    if len(raw) < 24 or not _PEM_ROW.search(candidate.secret):
+        return False  # code that writes keys names the edges too
     pgp_packet = "PGP" in candidate.secret and raw[0] >= 0x80  # RFC 9580, 4.2: bit 7 is set
     return raw[0] == 0x30 or raw.startswith(b"openssh-key-v1\0") or pgp_packet
 
@@ -165,7 +184,7 @@ def _discord(candidate: Candidate) -> bool:
 
 
 _EXAMPLE_HOST = lazy(
-    r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your|proxy)\b|[{<$%]|\.{3}"
+    r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your\w*|proxy)(?:$|[:/_-]|\.(?:com|tld|domain))|[{<$%]|\.{3}"
 )
 
 
@@ -177,9 +196,16 @@ def _unquoted(text: str) -> str:
     return _PERCENT.sub(lambda code: chr(int(code[1], 16)), text)
 
 
+_LOCAL_HOST = lazy(r"(?i)^(?:localhost|127\.|0\.0\.0\.0|\[?::1|host\.docker|\w+$|\w+[:/])")
+
+
 def _url_password(candidate: Candidate) -> bool:
+    if _EXAMPLE_HOST.search(candidate.name):
+        return False
     said = candidate._replace(secret=_unquoted(candidate.secret))
-    return _likely_password(said) and not _EXAMPLE_HOST.search(candidate.name)
+    if _likely_password(said):
+        return True
+    return not _LOCAL_HOST.search(candidate.name) and _given_password(said)
 
 
 def _connection_password(candidate: Candidate) -> bool:
@@ -197,6 +223,95 @@ def _salt_value(candidate: Candidate) -> bool:
     """Drawn at random from all printable characters, which `is_reference` would take for code."""
     slot = candidate.secret.startswith(("{", "$")) and candidate.secret.endswith(("}", ")"))
     return not slot and not is_filler(candidate.secret) and looks_random(candidate.secret)
+
+
+def _plain_setting(candidate: Candidate) -> bool:
+    """In a settings file: a password's name, and one word to the end of the line."""
+    if kind_of(candidate.name) is not Kind.PASSWORD or is_test_path(candidate.path):
+        return False
+    if is_translation(candidate.path) or not is_plain_password(candidate.secret):
+        return False
+    return ends_its_line(candidate.secret, candidate.line)
+
+
+def _plain_beside_login(candidate: Candidate) -> bool:
+    """In code: a password's name, a word in quotes, and a user or a host written down beside it."""
+    if kind_of(candidate.name) is not Kind.PASSWORD or is_test_path(candidate.path):
+        return False
+    value, shortest = candidate.secret, 3 if candidate.secret.isdigit() else 4
+    if is_translation(candidate.path) or not is_plain_password(value, shortest=shortest):
+        return False
+    if is_made_up(value) or is_comment(candidate.line):
+        return False
+    return not _is_prose(candidate) and stands_by_a_login(candidate.secret, candidate.around())
+
+
+def _plain_in_code(candidate: Candidate) -> bool:
+    """As above, with nobody beside it."""
+    if kind_of(candidate.name) is not Kind.PASSWORD or is_test_path(candidate.path):
+        return False
+    if is_translation(candidate.path) or _is_prose(candidate) or is_comment(candidate.line):
+        return False
+    if is_made_up(candidate.secret):
+        return False
+    return is_plain_password(candidate.secret) and ends_its_line(candidate.secret, candidate.line)
+
+
+def _phrase(candidate: Candidate) -> bool:
+    return is_phrase(candidate.secret) and not is_comment(candidate.line)
+
+
+def _named_value(candidate: Candidate) -> bool:
+    """A pair of name and value: a password may be a word, a key must look drawn."""
+    kind, in_tests = kind_of(candidate.name), is_test_path(candidate.path)
+    if is_translation(candidate.path):
+        return False
+    if kind is Kind.PASSWORD and is_plain_password(candidate.secret) and not in_tests:
+        return not is_made_up(candidate.secret)
+    wanted = kind in (Kind.PASSWORD, Kind.SECRET)
+    return wanted and grade(kind, candidate.secret, in_tests=in_tests) >= Grade.STRONG
+
+
+def _strong_any(candidate: Candidate) -> bool:
+    kind = kind_of(candidate.name)
+    return grade(kind, candidate.secret) >= Grade.STRONG
+
+
+def _defined_password(candidate: Candidate) -> bool:
+    """Any characters a generator draws, which other places would take for code, or a word."""
+    value = candidate.secret
+    if is_example_word(value) or is_filler(value) or "{{" in value:
+        return False
+    drawn = len(value) >= 8 and " " not in value and looks_random(value)
+    return drawn or is_plain_password(value)
+
+
+def _named_or_signing(candidate: Candidate) -> bool:
+    signs = candidate.name.lower() in ("key", "secret", "signingkey", "secretkey")
+    return _named_credential(candidate) or (signs and is_phrase(candidate.secret))
+
+
+_PASSWORD_COLUMN = lazy(r"(?i)\"?(?:login_)?(?:password|passwort|passwd|secret access key)\"?")
+
+
+def _password_column(candidate: Candidate) -> bool:
+    """Whether the header names this column of the file: commas inside quotes are not counted."""
+    header = candidate.text[:400].partition(b"\n")[0].decode("utf-8", "replace").strip()
+    mark = max(",;\t", key=header.count)
+    columns = [_PASSWORD_COLUMN.fullmatch(cell.strip()) for cell in header.split(mark)]
+    if not any(columns) or candidate.at < len(header):
+        return False
+    row = candidate.text[candidate.text.rfind(b"\n", 0, candidate.at) + 1 : candidate.at].decode()
+    at = re.sub(r'"[^"]*"', "", row).count(mark)
+    return at < len(columns) and bool(columns[at]) and not is_reference(candidate.secret)
+
+
+def _given_password(candidate: Candidate) -> bool:
+    """Given to a program or a host that takes a password there: a word is enough."""
+    said = _unquoted(candidate.secret)
+    if is_test_path(candidate.path):
+        return grade(Kind.PASSWORD, said, in_tests=True) >= Grade.STRONG
+    return is_plain_password(said) or grade(Kind.PASSWORD, said) >= Grade.WEAK
 
 
 _PLACE = lazy(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
@@ -299,5 +414,15 @@ VALIDATORS: Mapping[str, Validator] = {
     "weak-password": _graded((Kind.PASSWORD,), Grade.WEAK),
     "strong-secret": _graded((Kind.SECRET, Kind.KEY), Grade.STRONG),
     "weak-secret": _graded((Kind.SECRET,), Grade.WEAK),
+    "plain-setting": _plain_setting,
+    "plain-beside-login": _plain_beside_login,
+    "plain-in-code": _plain_in_code,
+    "given-password": _given_password,
+    "phrase": _phrase,
+    "named-value": _named_value,
+    "strong-any": _strong_any,
+    "defined-password": _defined_password,
+    "named-or-signing": _named_or_signing,
+    "password-column": _password_column,
     "salt": _graded((Kind.SALT,), Grade.WEAK),
 }
