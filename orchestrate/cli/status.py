@@ -79,7 +79,7 @@ def _print_overview(states: list[PlanState], as_json: bool) -> None:
         print_plans(states)
         for state in states:
             if state.status not in PLAN_ENDED:
-                _print_next(next_steps(state))
+                print_next(next_steps(state))
 
 
 def status_json(state: PlanState, *, merged: bool = False) -> dict[str, Any]:
@@ -96,10 +96,11 @@ def print_status(state: PlanState, *, merged: bool = False) -> None:
     print_table(("wave", "task", "status", "attempts", "commit", "reason"), rows)
     if merged:
         click.echo("its branch is merged")
-    _print_next(next_steps(state, merged=merged))
+    print_next(next_steps(state, merged=merged))
 
 
-def _print_next(steps: list[str]) -> None:
+def print_next(steps: list[str]) -> None:
+    """A line for each step."""
     for step in steps:
         click.echo(f"next: {step}")
 

@@ -7,6 +7,7 @@ import click
 
 from orchestrate.cli.choosing import chosen_plan, plan_option, project_of
 from orchestrate.cli.output import json_option, print_json, shown
+from orchestrate.cli.status import next_steps, print_next
 from orchestrate.cli.taking_back import dry_run_option, print_rollback
 from orchestrate.ledger.codec import task_json
 from orchestrate.ledger.store import Ledger, Loaded
@@ -171,8 +172,9 @@ def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) ->
       orchestrate task approve fix
       orchestrate task approve release --comment "the notes are read"
     """
-    _, commit = _decider(ctx, plan).approve(task_id, comment)
+    loaded, commit = _decider(ctx, plan).approve(task_id, comment)
     click.echo(f"approved {task_id}: promoted as {commit[:12]}")
+    print_next(next_steps(loaded.state))
 
 
 @task.command("return")
@@ -273,3 +275,4 @@ def _print_new_status(loaded: Loaded, task_id: str) -> None:
     click.echo(
         f"task {task_id} is {state.tasks[task_id].status}; plan {state.plan.id} is {state.status}"
     )
+    print_next(next_steps(state))

@@ -167,6 +167,12 @@ def test_a_wrong_pattern_is_named_as_it_was_typed(orchestrate) -> None:
     assert ran.err.startswith("error: path pattern '!src':")
 
 
+def test_what_is_denied_within_the_scope_does_not_pass(repo, orchestrate, commit) -> None:
+    orchestrate("start", "x", "--scope", "src/", "--deny", "src/app.py")
+    commit("src/app.py", "x = 1\n")
+    assert "in-forbidden src/app.py" in orchestrate("finish", code=1).out
+
+
 def test_the_record_is_staged_when_asked_for(repo, orchestrate, git, commit, started) -> None:
     commit("src/app.py", "fixed\n")
     orchestrate("finish", "--record")
