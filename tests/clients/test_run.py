@@ -152,7 +152,7 @@ def test_refused_by_its_hook_and_by_gits_corrected_and_promoted(
 
 
 OWN, GIT = "orchestrate refused this|aborted by the hook", "outside-allowed|aborted by hook"
-OFF = '{\\"disableAllHooks\\": true, \\"hooks\\": {}}'
+LEFT = 1_000_000 + os.getpid()  # seconds: told from what another worker's client leaves
 
 
 # What a client's own hook sees in a command line; the rest is met by the layers below it.
@@ -190,7 +190,7 @@ def hostile(users: Path) -> dict[str, str]:
         "the user's file": python(there),
         "the user's file by redirection": f"echo evil > {users}/src/app.py",
         "the user's ref": python(there_ref),
-        "a process left": "setsid sleep 987 >/dev/null 2>&1 & echo left",
+        "a process left": f"setsid sleep {LEFT} >/dev/null 2>&1 & echo left",
         ".git deleted by rm": "rm -rf .git",
         ".git deleted": python("import shutil; shutil.rmtree('.git')"),
     }
@@ -239,7 +239,7 @@ def test_what_a_hostile_agent_gets(
         "a.txt", "src/app.py", "src/new.txt"
     ]  # fmt: skip
     assert git("show", f"{BRANCH}:a.txt", cwd=bench.repo) == "one"
-    assert not [p for p in os.listdir("/proc") if _runs(p, b"sleep\x00987")]
+    assert not [p for p in os.listdir("/proc") if _runs(p, f"sleep\0{LEFT}".encode())]
 
 
 def _runs(pid: str, line: bytes) -> bool:
