@@ -46,7 +46,7 @@ def test_variables_and_overrides_reach_the_tasks(create) -> None:
         *("--set", 'diagnose.scope=["notes/"]'),
     )
     criteria = task(document, "fix")["success_criteria"]
-    assert {"criterion": "The whole test suite passes.", "verify": "make check"} in criteria
+    assert "make check" in [c["verify"] for c in criteria if isinstance(c, dict)]
     assert (task(document, "fix")["budget_minutes"], task(document, "fix")["critical"]) == (
         45,
         True,
