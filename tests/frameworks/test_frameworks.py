@@ -78,6 +78,16 @@ def test_what_is_not_staged_is_not_judged(framework: Framework, repo: Path) -> N
     assert (repo / "a.txt").read_text() == CONFLICT
 
 
+def test_the_index_of_a_partial_commit_is_judged(framework: Framework, repo: Path) -> None:
+    framework.configure(repo, "orchestrate")
+    (repo / "a.txt").write_text(CONFLICT)
+    (repo / "src" / "app.py").write_text("x = 1\n")
+    code, said = framework.git(repo, "commit", "-q", "-a", "-m", "feat: all")
+    assert (code, "a.txt" in said) == (1, True), said
+    code, said = framework.git(repo, "commit", "-q", "-m", "feat: one", "--", "src/app.py")
+    assert code == 0, said
+
+
 def test_all_files_judges_what_was_committed_long_ago(framework: Framework, repo: Path) -> None:
     framework.configure(repo, "orchestrate")
     assert framework.run(repo, "run", "--all-files")[0] == 0
