@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
+from orchestrate.checks.lines import lines
 from orchestrate.checks.parsing import (
     Flaw,
     invalid_json,
@@ -18,7 +19,7 @@ from orchestrate.checks.parsing import (
     invalid_xml,
     invalid_yaml,
 )
-from orchestrate.checks.secrets.text import is_binary
+from orchestrate.checks.secrets.text import is_binary, readable
 from orchestrate.checks.unsafe_path import link_reason, target_missing
 from orchestrate.git.types import SYMLINK, EntryChange, path_text
 from orchestrate.policy.policy import Policy
@@ -110,8 +111,8 @@ def byte_order_mark(data: bytes, old: bytes) -> Iterator[Flaw]:
 
 def merge_conflict(data: bytes, old: bytes) -> Iterator[Flaw]:
     """The lines of a conflict that git left and nobody resolved."""
-    marks = list(conflict_marks(data))
-    if len(marks) > len(list(conflict_marks(old))):
+    marks = list(conflict_marks(readable(data)))
+    if len(marks) > len(list(conflict_marks(readable(old)))):
         yield from (Flaw(mark, number, 1) for number, mark in marks)
 
 
@@ -120,7 +121,7 @@ def conflict_marks(data: bytes) -> Iterator[tuple[int, str]]:
     # `=======` alone underlines headings, so it proves nothing.
     if not any(mark in data for mark in (b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
         return
-    for number, line in enumerate(data.replace(b"\r", b"\n").split(b"\n"), 1):
+    for number, line in enumerate(lines(data), 1):
         if line.startswith((b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
             yield number, line[:7].decode()
 

@@ -102,8 +102,7 @@ class FileChecks:
     def _hygiene(self, file: Content) -> Iterable[Finding]:
         if file.data is None:
             return ()
-        # Of UTF-16 the pass read something else than `merge_conflict` does.
-        conflict = file.seen.may_match(hygiene.CONFLICT_MARK) or file.text is not file.data
+        conflict = file.seen.may_match(hygiene.CONFLICT_MARK)
         return hygiene.check_file(self._change, file.entry, self._builtins, conflict=conflict)
 
     def _commands(self, file: Content) -> Iterable[Finding]:

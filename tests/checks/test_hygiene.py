@@ -46,6 +46,7 @@ FAILS = [
     ("byte-order-mark", "x".encode("utf-16")),
     ("merge-conflict", b"x\n<<<<<<< HEAD\n"),
     ("merge-conflict", b"x\r>>>>>>> topic\r"),
+    ("merge-conflict", "x\n<<<<<<< HEAD\n".encode("utf-16")),
     ("no-final-newline", b"x"),
 ]
 PASSES = [
@@ -103,6 +104,11 @@ def test_marks_of_a_conflict() -> None:
         (3, "|||||||"),
         (5, ">>>>>>>"),
     ]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_marks_stand_on_the_line_that_editors_show(end: bytes) -> None:
+    assert list(conflict_marks(end.join([b"x", b"y", b"<<<<<<< a"]))) == [(3, "<<<<<<<")]
 
 
 def test_line_ends_are_counted_by_kind() -> None:

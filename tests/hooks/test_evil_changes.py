@@ -185,7 +185,9 @@ EVIL = {
     "autocrlf": Evil(
         both(run("config", "core.autocrlf", "input"), put("b.py", b"x = 1\r\n" + BAD)), CONFLICT
     ),
-    "UTF-16": Evil(put("b.py", "x = 1\n# TODO\n".encode("utf-16")), ids("bare-todo")),
+    "UTF-16": Evil(
+        put("b.py", "x = 1\n# TODO\n<<<<<<< HEAD\n".encode("utf-16")), CONFLICT | {"bare-todo"}
+    ),
     "behind a NUL": Evil(put("b.py", b"\0\0\0\n" + BAD), CONFLICT),
     "a blob that is replaced": Evil(
         both(put("b.py"), run("add", "b.py"), run("replace", ":b.py", ":a.txt")), CONFLICT
