@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +57,15 @@ class Framework:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The user's environment with every cache, and git's identity, of the test's own."""
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The user's environment with every cache, and git's identity, of the test's own.
+
+    The caches hold hundreds of megabytes: they are removed at the end.
+    """
     base = tmp_path_factory.mktemp("frameworks")
     (base / "home").mkdir()
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("GIT_", "XDG_", "PRE_COMMIT"))}
-    return {
+    yield {
         **kept,
         **FENCE,
         "HOME": str(base / "home"),
@@ -74,6 +77,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "PATH": f"{base / 'venv' / 'bin'}:{os.environ['PATH']}",
         "VENV": str(base / "venv"),
     }
+    shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
