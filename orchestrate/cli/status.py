@@ -15,6 +15,7 @@ from orchestrate.cli.choosing import (
 from orchestrate.cli.output import json_option, print_json, print_table, shortened, shown
 from orchestrate.cli.plan_summary import plan_summary, print_plans
 from orchestrate.ledger.codec import task_json
+from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.state import PlanState, TaskState
 from orchestrate.plans.states import PLAN_ENDED, PlanStatus, TaskStatus
 from orchestrate.runner.merging import is_merged
@@ -112,6 +113,12 @@ def _row(state: PlanState, task: TaskState) -> tuple[str, ...]:
     return (str(wave), task.id, str(task.status), tries, task.commit[:12], reason)
 
 
+def _answer(state: PlanState, task: TaskState) -> str:
+    """The command that gives a task what it waits for."""
+    is_signal = route(state.plan.task(task.id)).doer is Doer.SIGNAL
+    return "signal" if is_signal else "approve"
+
+
 def next_steps(state: PlanState, *, merged: bool = False) -> list[str]:
     """What a person does next, as command lines; `merged`: the plan's branch has landed."""
     plan, short = state.plan.id, state.branch.removeprefix("refs/heads/")
@@ -121,7 +128,7 @@ def next_steps(state: PlanState, *, merged: bool = False) -> list[str]:
     if state.status is PlanStatus.DRAFT:
         return [f"orchestrate plan approve {plan}"]
     steps = [
-        f"orchestrate task approve {t.id} --plan {plan}"
+        f"orchestrate task {_answer(state, t)} {t.id} --plan {plan}"
         for t in state.tasks.values()
         if t.status in (TaskStatus.PENDING_REVIEW, TaskStatus.WAITING)
     ]

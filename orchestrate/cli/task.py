@@ -177,6 +177,25 @@ def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) ->
     print_next(next_steps(loaded.state))
 
 
+@task.command("signal")
+@click.argument("task_id", metavar="TASK")
+@plan_option
+@click.option("--comment", default="", help="What to record with it, such as a link to the CI run.")
+@click.pass_context
+def signal(ctx: click.Context, task_id: str, plan: str | None, comment: str) -> None:
+    """Give a task of mode `signal` what it waits for.
+
+    For CI and scripts. When it will not come: task skip, or task cancel.
+
+    \b
+    Example:
+      orchestrate task signal deployed --plan login-fails-abc234 --comment "$BUILD_URL"
+    """
+    loaded, commit = _decider(ctx, plan).signal(task_id, comment)
+    click.echo(f"task {task_id} has its signal: recorded as {commit[:12]}")
+    print_next(next_steps(loaded.state))
+
+
 @task.command("return")
 @click.argument("task_id", metavar="TASK")
 @plan_option

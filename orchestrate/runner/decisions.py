@@ -55,14 +55,32 @@ class Decider:
         task, now = self._task(loaded, task_id)
         if now.status is TaskStatus.WAITING:
             if route(task).doer is Doer.SIGNAL:
-                raise Conflict(f"task {task_id} waits for a signal, not for a person")
-            return self._complete_by_hand(loaded, task, comment)
+                raise Conflict(
+                    f"task {task_id} waits for a signal, not for a person",
+                    hint=f"orchestrate task signal {task_id}, from what it waits for",
+                )
+            return self._complete_by_hand(task, comment, "done by a person")
         if now.status is not TaskStatus.PENDING_REVIEW:
             raise Conflict(
                 f"task {task_id} is {now.status}: nothing of it waits for a person",
                 hint="orchestrate status shows what does",
             )
         return self._approve_candidate(task, comment)
+
+    def signal(self, task_id: str, comment: str = "") -> tuple[Loaded, str]:
+        """The state after the signal that the task waits for, and the commit with its record.
+
+        Raises:
+            Conflict: the task does not wait for a signal.
+        """
+        task, now = self._task(self.ledger.load(), task_id)
+        if now.status is not TaskStatus.WAITING or route(task).doer is not Doer.SIGNAL:
+            raise Conflict(
+                f"task {task_id} is {now.status} and waits for no signal",
+                hint="orchestrate status shows what waits for what",
+            )
+        name = task.delegation.get("signal") or task_id
+        return self._complete_by_hand(task, comment, f"signal {name}")
 
     def give_back(self, task_id: str, comment: str) -> Loaded:
         """Return a submitted task with what is to be done better."""
@@ -94,15 +112,15 @@ class Decider:
         task = loaded.state.plan.task(task_id)
         return task, loaded.state.tasks[task_id]
 
-    def _complete_by_hand(self, loaded: Loaded, task: Task, comment: str) -> tuple[Loaded, str]:
-        """Record a person's own task as done: a commit with the record and no code."""
-        policy = policy_at(self.repo, loaded.state.base)
+    def _complete_by_hand(self, task: Task, comment: str, how: str) -> tuple[Loaded, str]:
+        """Record a task without work of ours as done: a commit with the record and no code."""
 
         def build(loaded: Loaded) -> Landing:
+            policy = policy_at(self.repo, loaded.state.base)
             tip = branch_tip(self.repo, loaded.state)
             tree = self.repo.tree_of(tip)
             review = self._review("approved", comment, tip, tree, policy.id)
-            completed = self._completed(task, "done by a person", review)
+            completed = self._completed(task, how, review)
             trailers = (("Orchestrate-Task", task.id), ("Orchestrate-Approved-By", self.person))
             subject = commit_subject(task, policy)
             return Landing(Judged(tip, tree, policy.id, subject, comment, trailers), [completed])

@@ -427,3 +427,17 @@ def test_without_a_configured_agent_nothing_is_started(
     assert said in ran.err
     assert status(orchestrate)["status"] == "approved"
     assert tasks(orchestrate)["a"]["status"] == "queued"
+
+
+def test_a_task_waits_for_its_signal_and_goes_on_with_it(start, orchestrate, git, repo) -> None:
+    deployed = {"id": "deployed", "delegation": {"mode": "signal", "signal": "ci"}}
+    after = {**FIVE[0], "depends_on": ["deployed"]}
+    start({"a": tries([write("a/new.txt")])}, deployed, after)
+    assert "next: orchestrate task signal deployed --plan demo-abc234" in orchestrate("run").out
+    assert "task signal deployed" in orchestrate("task", "approve", "deployed", code=4).err
+    assert "waits for no signal" in orchestrate("task", "signal", "a", code=4).err
+    said = orchestrate("task", "signal", "deployed", "--comment", "build 7").out
+    assert "next: orchestrate run demo-abc234" in said
+    orchestrate("run")
+    assert [task["status"] for task in tasks(orchestrate).values()] == ["completed"] * 2
+    assert "events verified" in orchestrate("log", "--verify").out
