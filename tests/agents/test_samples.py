@@ -9,6 +9,7 @@ import pytest
 from orchestrate.agents.client import Client, service_failure
 from orchestrate.agents.events import LineReader, Tally, Usage
 from orchestrate.agents.limits import EndReason, ProcessEnd
+from orchestrate.agents.mini import MiniClient
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.registry import CLIENTS
 from tests.agents.conftest import agent_config
@@ -219,3 +220,29 @@ def test_text_cannot_pass_for_an_event() -> None:
 )
 def test_what_a_service_says(text: str, status: int, reason: Reason) -> None:
     assert service_failure(text, status) is reason
+
+
+def test_mini_tells_turns_and_cost_while_it_runs() -> None:
+    said = b"mini-swe-agent (step 1, $0.25):\nI look.\n\nmini-swe-agent (step 2, $1.50):\nI look.\n"
+    tally = played("mini", said)
+    assert (tally.turns, tally.usage.cost_usd) == (2, 1.5)
+    assert tally.text == "", "what it prints is for people; its messages stand in the trajectory"
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"), [(0, Reason.COST_LIMIT), (3, Reason.TURN_LIMIT), (4, Reason.COST_LIMIT)]
+)
+def test_minis_one_word_for_limits_is_told_apart(
+    tmp_path: Path, steps: int, reason: Reason
+) -> None:
+    mini, tally = MiniClient(agent_config("mini"), {}), Tally()
+    stats = {"api_calls": 3, "instance_cost": 2.0}
+    config = {"agent": {"step_limit": steps, "cost_limit": 2.0}}
+    info = {"exit_status": "LimitsExceeded", "model_stats": stats, "config": config}
+    path = tmp_path / "trajectory.json"
+    path.write_text(json.dumps({"info": info, "messages": []}))
+    for event in mini.read(path):
+        tally.add(event)
+    found = mini.failure(exited(0), tally, tmp_path / "errors.txt")
+    assert found is not None
+    assert found[0] is reason
