@@ -4,7 +4,8 @@ Rules kept here:
 
 * The interpreter and the entry are recorded in the repository's own configuration by `install`;
   without them PATH is tried; without that the hook refuses, with the line that repairs it.
-* POSIX sh and git alone, and at most one git process.
+* POSIX sh and git alone, and at most one git process; none where the configuration is as git
+  writes it, beside the hooks.
 * A hook that was there before runs first, from the file it was moved to, with the same arguments
   and the same standard input.
 """
@@ -81,14 +82,30 @@ _FIND = """\
 PATH=${PATH:-/usr/bin:/bin}${GIT_EXEC_PATH:+:$GIT_EXEC_PATH}
 python=
 entry=
-while read -r key value; do
-  case $key in
-    orchestrate.python) python=$value ;;
-    orchestrate.entry) entry=$value ;;
-  esac
-done <<ORCHESTRATE_CONFIG
+section=
+case ${0%/*} in
+.git/hooks | */.git/hooks)
+  # The configuration stands beside git's own hooks folder: as written, it is read without git.
+  while IFS= read -r line; do
+    case $section$line in
+      *'[orchestrate]') section=ours ;;
+      *'['*) section= ;;
+      'ours	python = '*) python=${line#*= } ;;
+      'ours	entry = '*) entry=${line#*= } ;;
+    esac
+  done <"${0%/*}/../config"
+  ;;
+esac
+if [ ! -x "$python" ] || [ ! -f "$entry" ]; then
+  while read -r key value; do
+    case $key in
+      orchestrate.python) python=$value ;;
+      orchestrate.entry) entry=$value ;;
+    esac
+  done <<ORCHESTRATE_CONFIG
 $(git config --local --get-regexp '^orchestrate\\.(python|entry)$' 2>/dev/null)
 ORCHESTRATE_CONFIG
+fi
 """
 
 

@@ -1,13 +1,16 @@
 """Installing, chaining, proving and taking out the hooks."""
 
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from orchestrate.errors import InvalidInput, Unsupported
 from orchestrate.hooks.install import doctor, install, uninstall
-from orchestrate.hooks.stubs import ALL, HOOKS, stub
+from orchestrate.hooks.stubs import ALL, HOOKS, PROBE, PROBE_ANSWER, stub
 from orchestrate.resources import folder
 from tests.hooks.making import git
 
@@ -155,9 +158,36 @@ def test_the_shipped_stubs_are_the_ones_that_install_writes(hook: str) -> None:
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_every_stub_parses(shell: str, tmp_path: Path) -> None:
-    import subprocess
-
     for hook in ALL:
         path = tmp_path / hook
         path.write_text(stub(hook))
         subprocess.run([shell, "-n", str(path)], check=True)
+
+
+@pytest.mark.parametrize("folder", ["plain", "with space", "odd ; # 'name'", 'back\\slash "q"'])
+def test_the_stub_finds_the_interpreter_however_git_writes_its_path(
+    repo: Path, tmp_path: Path, folder: str
+) -> None:
+    install(repo, hooks=["pre-commit"])
+    python = tmp_path / folder / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\necho "found $0" >&2\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    git(repo, "config", "orchestrate.python", str(python))
+    run = [str(repo / ".git" / "hooks" / "pre-commit"), PROBE]
+    said = subprocess.run(run, cwd=repo, capture_output=True, text=True, check=True).stderr
+    assert said == f"found {python}\n{PROBE_ANSWER}\n"
+
+
+def test_a_stub_in_a_folder_of_the_repository_reads_no_configuration_beside_it(
+    repo: Path, tmp_path: Path
+) -> None:
+    install(repo, hooks=["pre-commit"])
+    (repo / "hooks").mkdir()
+    shutil.copy(repo / ".git" / "hooks" / "pre-commit", repo / "hooks")
+    (repo / "config").write_text(f"[orchestrate]\n\tpython = {tmp_path}\n\tentry = /bin/sh\n")
+    run = [str(repo / "hooks" / "pre-commit"), PROBE]
+    assert (
+        PROBE_ANSWER
+        in subprocess.run(run, cwd=repo, capture_output=True, text=True, check=False).stderr
+    )
