@@ -75,6 +75,8 @@ class Client(ABC):
         if not self.capabilities.hooks and not self.capabilities.shell:
             return None
         found = shutil.which(self.base[0], path=absolute_path(self.environ.get("PATH", "")))
+        if found is None:
+            return None
         config = self.config
         return {
             "adapter": config.adapter,

@@ -109,6 +109,9 @@ def judged(tool: Tool, seen: Seen) -> str:
     """
     if seen.cancelled:
         raise Refused(Reason.CANCELLED, "cancelled while its hooks were being proved")
+    if not seen.asked and not seen.hook_at_start:
+        what = "it came neither to its model nor to a hook"
+        raise _silent(Reason.AGENT_NOT_RUNNABLE, tool, what, seen)
     if seen.ref_made or (seen.script_ran and not seen.git_fired):
         raise _silent(Reason.GIT_HOOKS_SILENT, tool, "git fired no hook in its shell", seen)
     if not tool.capabilities.hooks:
@@ -119,7 +122,7 @@ def judged(tool: Tool, seen: Seen) -> str:
         raise _silent(Reason.HOOKS_SILENT, tool, "it ran what its hook must refuse", seen)
     if seen.hook_at_call:
         return TOOL_CALL
-    if seen.hook_at_start and not seen.called:
+    if seen.hook_at_start and seen.asked < 2:
         return SESSION_START
     raise _silent(Reason.HOOKS_SILENT, tool, "its hook did not fire", seen)
 
@@ -128,7 +131,7 @@ def _silent(reason: Reason, tool: Tool, what: str, seen: Seen) -> Refused:
     said = f": {seen.said}" if seen.said else ""
     return Refused(
         reason,
-        f"{tool.name} was tried with a scripted model and {what} ({seen.ended}){said}",
+        f"{tool.name} was tried with a scripted model: {what} ({seen.ended}){said}",
         hint=f"try it again with: orchestrate agents {tool.name} --probe",
     )
 

@@ -42,7 +42,7 @@ _VERSION_MANAGERS = {
 class Seen:
     """What happened while the client played its script."""
 
-    called: bool  # it asked the model for more than once: a tool call was answered
+    asked: int  # how often it asked the model; more than once: a tool call was answered
     hook_at_start: bool
     hook_at_call: bool
     command_ran: bool
@@ -109,7 +109,7 @@ def watch_client(
     events = fired.read_text().split() if fired.exists() else []
     said = read_tail(output, 4_096).decode("utf-8", "replace").strip()
     return Seen(
-        called=script.asked > 1,
+        asked=script.asked,
         hook_at_start="SessionStart" in events,
         hook_at_call=bool({"PreToolUse", "BeforeTool"} & set(events)),
         command_ran=(marks / COMMAND_RAN).exists(),

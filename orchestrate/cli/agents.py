@@ -105,7 +105,7 @@ def _row(agent: AgentConfig, found: Probe, hooks: Hooks, is_default: bool) -> di
         "runnable": found.runnable,
         "version": found.version,
         "reason": found.reason or hooks.refused,
-        "hooks": hooks.words,
+        "hooks": hooks.words if found.installed else "",
         "proof": asdict(hooks.proof) if hooks.proof else None,
         "capabilities": [name for name, has in found.capabilities._asdict().items() if has],
         "sandbox": agent.sandbox,
@@ -117,5 +117,4 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     name = row["name"] + (" (default)" if row["default"] else "")
     starts = "yes" if row["runnable"] else "no"
     can = " ".join(row["capabilities"]) if row["installed"] else ""
-    hooks = row["hooks"] if row["installed"] else ""
-    return name, row["adapter"], starts, row["version"], can, hooks, row["reason"]
+    return name, row["adapter"], starts, row["version"], can, row["hooks"], row["reason"]

@@ -3,12 +3,14 @@
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from orchestrate.agents import hook_proof, proof_cache
+from orchestrate.agents.adapter import AttemptRequest, Outcome
 from orchestrate.agents.client import Client
 from orchestrate.agents.hook_proof import Proof, judged, known
 from orchestrate.agents.proof_run import Seen
@@ -18,7 +20,7 @@ from orchestrate.agents.registry import adapter_for
 from tests.agents.conftest import agent_config
 
 PROVED = Seen(
-    called=True,
+    asked=3,
     hook_at_start=True,
     hook_at_call=True,
     command_ran=False,
@@ -28,7 +30,7 @@ PROVED = Seen(
     ended="exited, code 0",
     said="",
 )
-NEVER_CALLED = replace(PROVED, called=False, hook_at_call=False, script_ran=False, git_fired=False)
+NEVER_CALLED = replace(PROVED, asked=1, hook_at_call=False, script_ran=False, git_fired=False)
 
 
 @pytest.fixture
@@ -133,6 +135,7 @@ def test_own_hooks_are_proved(program: Path, seen: Seen, how: str) -> None:
         (replace(PROVED, command_ran=True), Reason.HOOKS_SILENT),
         (replace(PROVED, hook_at_call=False), Reason.HOOKS_SILENT),
         (replace(NEVER_CALLED, hook_at_start=False), Reason.HOOKS_SILENT),
+        (replace(NEVER_CALLED, hook_at_start=False, asked=0), Reason.AGENT_NOT_RUNNABLE),
         (replace(PROVED, git_fired=False), Reason.GIT_HOOKS_SILENT),
         (replace(PROVED, ref_made=True), Reason.GIT_HOOKS_SILENT),
         (replace(PROVED, cancelled=True), Reason.CANCELLED),
@@ -149,6 +152,24 @@ def test_a_client_without_hooks_is_held_by_gits(program: Path) -> None:
     with pytest.raises(Refused) as caught:
         judged(client("mini", program), NEVER_CALLED)
     assert caught.value.reason is Reason.AGENT_NOT_RUNNABLE
+
+
+def test_a_program_that_is_not_there_is_not_tried(
+    program: Path, attempt: Callable[..., AttemptRequest]
+) -> None:
+    program.unlink()
+    end = client("claude", program).run(attempt(environ={"PATH": "/usr/bin:/bin"}))
+    assert end.reason_code is Reason.AGENT_NOT_FOUND
+    assert not proof_cache.folder().exists()
+
+
+def test_a_program_that_does_nothing_is_not_started(
+    program: Path, attempt: Callable[..., AttemptRequest]
+) -> None:
+    end = client("claude", program).run(attempt())
+    assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.AGENT_NOT_RUNNABLE)
+    assert "neither to its model nor to a hook" in end.detail
+    assert not list(proof_cache.folder().glob("*.json"))
 
 
 def test_a_tool_that_runs_no_commands_has_nothing_to_prove(program: Path) -> None:

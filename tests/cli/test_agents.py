@@ -67,5 +67,5 @@ def test_a_client_that_shows_no_hooks_is_told_and_exits_5(
     assert (row["hooks"], row["proof"], row["reason"]) == ("not proved yet", None, "")
     (row,) = json.loads(orchestrate("agents", "claude", "--probe", "--json", code=5).out)
     assert row["hooks"] == "not proved"
-    assert "its hook did not fire" in row["reason"]
+    assert "neither to its model nor to a hook" in row["reason"]
     assert "git's" in orchestrate("agents", "good", "--probe").out
