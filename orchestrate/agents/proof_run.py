@@ -9,7 +9,7 @@ from orchestrate.agents.adapter import AttemptRequest
 from orchestrate.agents.capped import read_tail
 from orchestrate.agents.environment import allowed, pin_hooks
 from orchestrate.agents.guard import SHARED, fired_file
-from orchestrate.agents.limits import EndReason, ProcessLimits
+from orchestrate.agents.limits import EndReason, ProcessEnd, ProcessLimits
 from orchestrate.agents.pack import StepPack
 from orchestrate.agents.process import run_process
 from orchestrate.agents.reasons import Reason
@@ -18,12 +18,12 @@ from orchestrate.agents.sandbox import sandboxed
 from orchestrate.agents.scripted_apis import Json, shell_call
 from orchestrate.agents.scripted_model import Reply, ScriptedModel
 from orchestrate.agents.tool import Tool
-from orchestrate.git.process import run_git
+from orchestrate.git.process import QUIET, run_git
 
 CLIENT_SEC = 120.0
+OUTPUT = "output.txt"
 REF = "refs/orchestrate/probe"
 PACK = StepPack(plan="probe", task="probe", title="Probe", attempt="R0/S0", objective="Probe.")
-WHO = ("-c", "user.name=orchestrate", "-c", "user.email=orchestrate@localhost")
 
 # In the folder that the client's shell may write to.
 COMMAND_RAN, SCRIPT_RAN, REF_MADE, GIT_FIRED = "command-ran", "script-ran", "ref-made", "git-fired"
@@ -95,19 +95,23 @@ def watch_client(
         command = sandboxed(client, attempt, client.command(attempt))
         assert attempt.git_hooks is not None
         env = allowed({**attempt.environ, **to.environ}, client.env_names, client.env_prefixes)
-        output = attempt.scratch / "output.txt"
         end = run_process(
             command.argv,
             cwd=attempt.workspace,
             env={**env, **_managers(environ), **pin_hooks(attempt.git_hooks), **command.env},
-            output=output,
+            output=attempt.scratch / OUTPUT,
             stdin=command.stdin,
             limits=attempt.limits,
             cancel=cancel,
         )
-    fired = fired_file(attempt)
+    return _seen(attempt, script, end)
+
+
+def _seen(attempt: AttemptRequest, script: Script, end: ProcessEnd) -> Seen:
+    """What the run left behind."""
+    marks, fired = attempt.scratch / SHARED, fired_file(attempt)
     events = fired.read_text().split() if fired.exists() else []
-    said = read_tail(output, 4_096).decode("utf-8", "replace").strip()
+    said = read_tail(attempt.scratch / OUTPUT, 4_096).decode("utf-8", "replace").strip()
     return Seen(
         asked=script.asked,
         hook_at_start="SessionStart" in events,
@@ -132,7 +136,8 @@ def _attempt(folder: Path, environ: Mapping[str, str]) -> AttemptRequest:
     run_git(["init", "--quiet", "--template=", str(work)])
     for key, value in (("user.name", "orchestrate"), ("user.email", "orchestrate@localhost")):
         run_git(["config", key, value], cwd=work)
-    run_git([*WHO, "commit", "--quiet", "--allow-empty", "--message", "probe"], cwd=work)
+    first = ("commit", "--quiet", "--allow-empty", "--no-gpg-sign", "--message", "probe")
+    run_git([*QUIET, *first], cwd=work)
     hook = folder / "hooks" / "reference-transaction"
     hook.write_text(
         f"#!/bin/sh\n[ \"$1\" = prepared ] || exit 0\ngrep -q ' {REF}$' || exit 0\n"
