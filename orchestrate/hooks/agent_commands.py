@@ -11,16 +11,8 @@ Each refusal goes to the model, so each says what to do instead.
 
 from __future__ import annotations
 
-from orchestrate.hooks.agent_lines import (
-    INTERPRETERS,
-    SHELLS,
-    Run,
-    Unreadable,
-    base,
-    decodes_into_a_shell,
-    is_assignment,
-    runs,
-)
+from orchestrate.hooks.agent_lines import Run, Unreadable, decodes_into_a_shell, runs
+from orchestrate.hooks.agent_words import INTERPRETERS, SHELLS, base, is_assignment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,83 +9,34 @@ A seatbelt, not a shell. It knows these ways to start a program, and no others:
    words, in the order in which they stand there.
  * Variables that the same line sets.
 
-A script, a function, a text that is put together at run time get round it. Few modules: each tool
-call of an agent waits for this.
+A script, or a text that is put together at run time, gets round it. Few modules: each tool call of an
+agent waits for this.
 """
 
 from __future__ import annotations
 
 from orchestrate.checks.shell import read
+from orchestrate.hooks.agent_words import (
+    DECODERS,
+    GIT_LAUNCHERS,
+    INTERPRETERS,
+    LAUNCHERS,
+    RESERVED,
+    SHELLS,
+    SPEAKERS,
+    STARTED,
+    base,
+    is_assignment,
+    lines_given,
+    substituted,
+    value_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from orchestrate.checks.shell import Simple
-
-SHELLS = frozenset(["sh", "bash", "zsh", "dash", "ksh", "fish", "source", "."])
-INTERPRETERS = ("python", "perl", "ruby", "node", "deno", "bun", "php", "awk", "gawk", "osascript")
-LAUNCHERS = frozenset(
-    [
-        *(
-            "env",
-            "sudo",
-            "doas",
-            "su",
-            "ssh",
-            "xargs",
-            "parallel",
-            "find",
-            "fd",
-            "nohup",
-            "time",
-            "nice",
-        ),
-        *(
-            "ionice",
-            "stdbuf",
-            "timeout",
-            "setsid",
-            "unshare",
-            "nsenter",
-            "chroot",
-            "flock",
-            "script",
-        ),
-        *(
-            "watch",
-            "command",
-            "exec",
-            "builtin",
-            "busybox",
-            "strace",
-            "ltrace",
-            "gdb",
-            "entr",
-            "trap",
-        ),
-        *("alias", "coproc", "caffeinate", "uv", "uvx", "pipx", "poetry", "hatch", "npx", "proot"),
-    ]
-)
-# Subcommands of git that run what they are given.
-GIT_LAUNCHERS = frozenset(["rebase", "bisect", "submodule", "filter-branch", "difftool"])
-WRITERS = frozenset(
-    [
-        *("rm", "rmdir", "touch", "mkdir", "tee", "truncate", "mv", "cp", "ln", "install", "rsync"),
-        *("chmod", "chown", "unlink", "shred", "sed", "perl", "dd"),
-    ]
-)
-STARTED = WRITERS | LAUNCHERS | SHELLS | {"git", "orchestrate", "eval", "export", "unset", "cd"}
-SPEAKERS = frozenset(["echo", "printf"])
-DECODERS = {
-    "base64": "dD",
-    "base32": "d",
-    "basenc": "d",
-    "xxd": "r",
-    "openssl": "d",
-    "uudecode": "",
-}
-RESERVED = frozenset(["if", "then", "else", "elif", "do", "while", "until", "!", "time", "in"])
 
 MAX_DEPTH = 8
 MAX_LINE = 200_000  # characters; nothing that people write comes near
@@ -130,17 +81,6 @@ def runs(line: str) -> list[Run]:
     return walk.found
 
 
-def base(word: str) -> str:
-    """The name of a program without its folder."""
-    return word.rpartition("/")[2]
-
-
-def is_assignment(word: str) -> bool:
-    """Whether a word sets a variable."""
-    name, equals, _ = word.partition("=")
-    return bool(equals) and name.isidentifier()
-
-
 class _Walk:
     """Follows one line into what it runs."""
 
@@ -175,7 +115,7 @@ class _Walk:
         if not words:
             return
         self._add(words)
-        for text in _substituted(words):
+        for text in substituted(words):
             self.line(text, depth + 1)
         if any("," in word for word in words):  # `{git,commit}`, or a list in an interpreter's code
             self._code(" ".join(word for word in words if not set(word) & set(" \n")))
@@ -192,7 +132,7 @@ class _Walk:
         for at, word in enumerate(command if spreads else command[:1]):
             if at and base(word) in STARTED:
                 self._add(command[at:])
-            for text in _texts(base(word), command, at):
+            for text in lines_given(base(word), command, at):
                 self.line(text, depth + 1)
             if base(word).startswith(INTERPRETERS):
                 for code in command[at + 1 :]:
@@ -200,7 +140,7 @@ class _Walk:
         if spreads:
             for text in command[1:]:
                 if " " in text or "\n" in text:
-                    self.line(_value(text), depth + 1)
+                    self.line(value_of(text), depth + 1)
 
     def _code(self, code: str) -> None:
         """The commands of git that stand in code, by their words alone."""
@@ -263,52 +203,6 @@ def _said(command: Simple | None) -> list[str]:
 
 
 _PUNCTUATION = str.maketrans(dict.fromkeys("()[]{},'\"`", " "))
-
-
-def _texts(name: str, command: list[str], at: int) -> Iterator[str]:
-    """The command lines that a shell or eval gets as its arguments."""
-    given = command[at + 1 :]
-    if name == "eval":
-        yield " ".join(given)
-    elif name in SHELLS:
-        for place, word in enumerate(given):
-            before = given[place - 1] if place else ""
-            is_code = before[:1] == "-" and before[:2] != "--" and "c" in before
-            is_input = before.endswith("<<<") or "<<<" in word
-            if is_code:
-                yield " ".join([word, *map(_quoted, given[place + 1 :])])
-            elif is_input or " " in word or "\n" in word:
-                yield word.rpartition("<<<")[2]
-
-
-def _substituted(words: list[str]) -> Iterator[str]:
-    """The command lines of `$(...)` and backticks.
-
-    Where one stands in a single word, the word holds all of it; else its words follow.
-    """
-    for at, word in enumerate(words):
-        for mark, close in (("$(", ")"), ("`", "`")):
-            _, found, inner = word.partition(mark)
-            if not found:
-                continue
-            if close in inner:
-                yield inner.rpartition(close)[0]
-            else:
-                rest = [inner, *(w.rstrip("`") for w in words[at + 1 :])]
-                yield " ".join(_quoted(w) for w in rest)
-
-
-def _quoted(word: str) -> str:
-    return (
-        "'" + word.replace("'", "'\\''") + "'" if set(word) & set(" \t\n\"'`;&|()<>$\\") else word
-    )
-
-
-def _value(word: str) -> str:
-    """The text behind `--exec=` or `name=`."""
-    name, equals, value = word.partition("=")
-    plain = equals and name.lstrip("-").replace("-", "_").isidentifier()
-    return value if plain else word
 
 
 def decodes_into_a_shell(line: str) -> bool:

@@ -15,7 +15,7 @@ from orchestrate.checks.change import Change
 from orchestrate.checks.engine import run_checks
 from orchestrate.checks.search import default_search
 from orchestrate.git.types import FILE, EntryChange, Oid
-from orchestrate.hooks.agent_hook import compiled
+from orchestrate.hooks.agent_events import compiled
 from orchestrate.hooks.agent_judge import judge
 from orchestrate.hooks.task_file import parse_task, task_rules
 from orchestrate.plans.model import Plan, Task
