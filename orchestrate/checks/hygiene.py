@@ -7,11 +7,12 @@ Rules kept here:
 * A check whose kind of flaw leaves a mark in the bytes runs only where the mark is (`MARKS`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
-from orchestrate.checks.lines import lines
 from orchestrate.checks.parsing import (
     Flaw,
     invalid_json,
@@ -22,11 +23,15 @@ from orchestrate.checks.parsing import (
 from orchestrate.checks.secrets.text import is_binary, readable
 from orchestrate.checks.unsafe_path import link_reason, target_missing
 from orchestrate.git.types import SYMLINK, EntryChange, path_text
+from orchestrate.policy.globs import globs
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.rules import Check
 
 # What the joint search looks for before `merge_conflict` looks at lines.
 CONFLICT_MARK = r"^(?:<{7}|>{7}|\|{7}) "
+
+_MARK = re.compile(CONFLICT_MARK.encode(), re.MULTILINE)
+MAX_MARKS = 100  # findings of one file; more say nothing new
 
 BOMS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -48,18 +53,30 @@ def check_tree(change: Change, checks: Iterable[Check]) -> Iterator[Finding]:
                     yield _finding(check, path, flaw)
 
 
-def check_file(
-    change: Change, entry: EntryChange, checks: Iterable[Check], *, conflict: bool = True
-) -> Iterator[Finding]:
-    """Findings on one new or changed file. `conflict` False: it surely holds no conflict's mark."""
+class FileBuiltins:
+    """The checks of single files, and a quick look at which of them a file could concern."""
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        of_file = [c for c in checks if c.builtin in OF_FILE]
+        self._marked = [(MARKS[c.builtin], c) for c in of_file if c.builtin in MARKS]
+        self._conflict = [c for c in of_file if c.builtin == "merge-conflict"]
+        self._parsed = [c for c in of_file if c.builtin not in {*MARKS, "merge-conflict"}]
+
+    def possible(self, path: str, data: bytes, *, conflict: bool) -> list[Check]:
+        """The checks that may find something; `conflict` False: it holds no conflict's mark."""
+        found = [check for has_mark, check in self._marked if has_mark(data)]
+        if conflict:
+            found += self._conflict
+        return found + [check for check in self._parsed if globs(check.paths).match(path)]
+
+
+def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> Iterator[Finding]:
+    """Findings on one new or changed file."""
     data = change.content(entry)
     if data is None:
         return  # `too-large-to-scan` blocks it
     for check in checks:
-        if check.builtin not in OF_FILE or not (conflict or check.builtin != "merge-conflict"):
-            continue
-        has_mark = MARKS.get(check.builtin)
-        if (has_mark and not has_mark(data)) or not check.applies_to(entry.path):
+        if check.builtin not in OF_FILE or not check.applies_to(entry.path):
             continue
         judged = [list(OF_FILE[check.builtin](data, o)) for o in change.old_contents(entry)]
         if all(judged):  # of a merge: what one parent has is not its fault
@@ -110,20 +127,22 @@ def byte_order_mark(data: bytes, old: bytes) -> Iterator[Flaw]:
 
 
 def merge_conflict(data: bytes, old: bytes) -> Iterator[Flaw]:
-    """The lines of a conflict that git left and nobody resolved."""
-    marks = list(conflict_marks(readable(data)))
-    if len(marks) > len(list(conflict_marks(readable(old)))):
-        yield from (Flaw(mark, number, 1) for number, mark in marks)
+    """The lines of a conflict that git left and nobody resolved, the first `MAX_MARKS` of them."""
+    text, before = readable(data), readable(old)
+    if sum(1 for _ in conflict_marks(text)) > sum(1 for _ in conflict_marks(before)):
+        for number, mark in islice(conflict_marks(text), MAX_MARKS):
+            yield Flaw(mark, number, 1)
 
 
 def conflict_marks(data: bytes) -> Iterator[tuple[int, str]]:
     """Line number and text of each line that begins or ends one side of a conflict."""
     # `=======` alone underlines headings, so it proves nothing.
-    if not any(mark in data for mark in (b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
-        return
-    for number, line in enumerate(lines(data), 1):
-        if line.startswith((b"<<<<<<< ", b">>>>>>> ", b"||||||| ")):
-            yield number, line[:7].decode()
+    plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+    number, at = 1, 0
+    for found in _MARK.finditer(plain):
+        number += plain.count(b"\n", at, found.start())
+        at = found.start()
+        yield number, found[0].strip().decode()
 
 
 def no_final_newline(data: bytes, old: bytes) -> Iterator[Flaw]:

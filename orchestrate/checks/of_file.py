@@ -7,15 +7,16 @@ Rules kept here:
 * A file that cannot be read, or a search that fails, is a blocking finding (`running.py`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from time import perf_counter
 
 from orchestrate.checks import commands, hidden, hygiene, patterns, unsafe_path
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
-from orchestrate.checks.running import Stats, run_check
+from orchestrate.checks.running import Stats, crashed
 from orchestrate.checks.search import NOT_SEARCHED, Search, Seen
+from orchestrate.checks.secrets.text import readable
 from orchestrate.checks.selecting import Wanted
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import EntryChange
@@ -54,8 +55,9 @@ class FileChecks:
         self._marks = policy.config.secrets.inline_allow
         self._allowed = hidden.permits(policy.config.secrets, baseline)
         self._lines = patterns.line_checks(policy, task.role if task else None)
-        self._builtins = hygiene.switched_on(policy)
-        self._huge = next((c for c in self._builtins if c.builtin == "huge-file"), None)
+        builtins = hygiene.switched_on(policy)
+        self._builtins = hygiene.FileBuiltins(builtins)
+        self._huge = next((c for c in builtins if c.builtin == "huge-file"), None)
 
     def wanted(self, wanted: Wanted, *, sizes: bool) -> list[tuple[str, FileCheck]]:
         """The checks to run on every file, in order, by the names that `--stats` shows."""
@@ -77,7 +79,8 @@ class FileChecks:
 
     def _read(self, file: Content) -> Iterable[Finding]:
         file.data = self._change.content(file.entry)
-        file.text = self._change.text(file.entry) or b""
+        if file.data is not None:
+            file.text = readable(file.data)
         return ()
 
     def _look(self, file: Content) -> Iterable[Finding]:
@@ -103,7 +106,8 @@ class FileChecks:
         if file.data is None:
             return ()
         conflict = file.seen.may_match(hygiene.CONFLICT_MARK)
-        return hygiene.check_file(self._change, file.entry, self._builtins, conflict=conflict)
+        possible = self._builtins.possible(file.entry.path, file.data, conflict=conflict)
+        return hygiene.check_file(self._change, file.entry, possible) if possible else ()
 
     def _commands(self, file: Content) -> Iterable[Finding]:
         if file.data is None or not commands.may_be_script(file.entry.path):
@@ -117,10 +121,16 @@ class FileChecks:
         return unsafe_path.check_size(self._change, file.entry, files, self._huge)
 
 
-def in_file(
-    checks: list[tuple[str, FileCheck]], entry: EntryChange, stats: Stats
-) -> Iterator[Finding]:
-    """Everything that is found in one file."""
-    file = Content(entry)
+def in_file(checks: list[tuple[str, FileCheck]], entry: EntryChange, stats: Stats) -> list[Finding]:
+    """Everything that is found in one file, as `run_check` does for one check."""
+    file, found, seconds = Content(entry), list[Finding](), stats.seconds
+    began = perf_counter()
     for name, check in checks:
-        yield from run_check(name, partial(check, file), stats)
+        try:
+            found += check(file)
+        except Exception as error:  # noqa: BLE001 - an edge, as in `run_check`
+            found.append(crashed(name, error))
+        ended = perf_counter()
+        seconds[name] = seconds.get(name, 0.0) + ended - began
+        began = ended
+    return found

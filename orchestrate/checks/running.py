@@ -26,9 +26,14 @@ def run_check(name: str, check: Callable[[], Iterable[Finding]], stats: Stats) -
     start = perf_counter()
     try:
         return list(check())
-    except OrchestrateError as error:
-        return [finding("check-crashed", "", f"check `{name}`: {error}", next_step=error.hint)]
     except Exception as error:  # noqa: BLE001 - an edge: a crash must not pass, nor hide the rest
-        return [finding("check-crashed", "", f"check `{name}`: {type(error).__name__}: {error}")]
+        return [crashed(name, error)]
     finally:
         stats.seconds[name] = stats.seconds.get(name, 0.0) + perf_counter() - start
+
+
+def crashed(name: str, error: Exception) -> Finding:
+    """That the check of this name did not finish."""
+    if isinstance(error, OrchestrateError):
+        return finding("check-crashed", "", f"check `{name}`: {error}", next_step=error.hint)
+    return finding("check-crashed", "", f"check `{name}`: {type(error).__name__}: {error}")

@@ -45,6 +45,9 @@ _GIT_READS = re.compile(
     r"|gi7eba~[1-9]|gi7d29~[1-9]|gi250a~[1-9]|maba30~[1-9])[. ]*(?::.*)?",
     re.IGNORECASE | re.DOTALL,
 )
+# Most paths: folders and a file whose names begin with no dot and hold only such characters.
+_PART = r"[A-Za-z0-9_@+=-][A-Za-z0-9_@+=.-]*"
+_ORDINARY = re.compile(rf"{_PART}(?:/{_PART})*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 GITMODULES = ".gitmodules"  # gitmodules(5): at the top of the tree
@@ -54,7 +57,7 @@ MAX_LINK_STEPS = 40  # Linux' limit on links followed in one path (path_resoluti
 def check_names(change: Change) -> Iterator[Finding]:
     """Findings on the names of all entries that exist after the change."""
     for entry in change.entries:
-        if entry.is_deleted:
+        if entry.is_deleted or _ORDINARY.fullmatch(entry.path):
             continue  # taking a bad name away is the cure
         reason = unsafe_reason(entry.path)
         if reason:

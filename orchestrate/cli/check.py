@@ -149,11 +149,11 @@ def _findings(
 ) -> list[Finding]:
     if len(targets) == 1 and ".." in targets[0]:
         base, tip = _range(place, targets[0])
-        return range_findings(place, base, tip, place.task(), only=only)
+        return range_findings(place, base, tip, place.task(), only=only, stats=stats)
     policy, task, search = place.prepared()
     known = place.baseline(policy)
     if history:
-        return _in_history(place, policy, only, known)
+        return _in_history(place, policy, only, known, stats)
     if everything:
         change, task, skip = wide.everything(place), None, PARTIAL | {"scope", "judging"}
     elif worktree or targets:
@@ -167,14 +167,16 @@ def _findings(
     )  # fmt: skip
 
 
-def _in_history(place: Place, policy: Policy, only: Only, known: frozenset[str]) -> list[Finding]:
+def _in_history(
+    place: Place, policy: Policy, only: Only, known: frozenset[str], stats: Stats
+) -> list[Finding]:
     """Findings of every commit; what several commits bring is told for the first."""
     _, _, search = place.prepared()
     found: dict[tuple[str, str, str], Finding] = {}
     skip = frozenset({*PARTIAL, "scope", "judging"})
     for commit, change in wide.history(place):
         for one in run_checks(
-            change, policy, None, only=only, skip=skip, search=search, baseline=known
+            change, policy, None, only=only, skip=skip, search=search, baseline=known, stats=stats
         ):
             key = (one.id, one.path, one.fingerprint or f"{one.line}:{one.match}")
             found.setdefault(key, one._replace(message=f"commit {commit[:12]}: {one.message}"))

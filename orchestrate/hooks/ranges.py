@@ -17,6 +17,7 @@ from orchestrate.checks.catalogue import finding
 from orchestrate.checks.engine import check_message, order, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import change_between
+from orchestrate.checks.running import Stats
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.errors import InvalidInput
 from orchestrate.git.process import GitResult, hook_environment, run_git
@@ -151,6 +152,7 @@ def range_findings(
     *,
     only: frozenset[str] | None = None,
     messages: bool = True,
+    stats: Stats | None = None,
 ) -> list[Finding]:
     """The findings on everything from `base` (None: from nothing) to `tip`.
 
@@ -170,6 +172,7 @@ def range_findings(
         skip=frozenset() if task else frozenset(["outputs"]),
         search=search,
         baseline=place.baseline(policy, base),
+        stats=stats,
     )
     if messages and (only is None or "message" in only):
         for commit, text in commit_messages(place, base, tip):

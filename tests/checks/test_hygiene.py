@@ -111,6 +111,11 @@ def test_marks_stand_on_the_line_that_editors_show(end: bytes) -> None:
     assert list(conflict_marks(end.join([b"x", b"y", b"<<<<<<< a"]))) == [(3, "<<<<<<<")]
 
 
+def test_a_file_full_of_conflicts_is_told_a_hundred_times() -> None:
+    told = list(OF_FILE["merge-conflict"](b"<<<<<<< a\r" * 100_000, b""))
+    assert [flaw.line for flaw in told] == list(range(1, 101))
+
+
 def test_line_ends_are_counted_by_kind() -> None:
     assert line_ends(b"a\r\nb\nc\rd\r\r\n") == {b"\r\n": 2, b"\n": 1, b"\r": 2}
 

@@ -206,6 +206,11 @@ def test_stats_and_explain(repo: Path) -> None:
     write(repo, "b.py", b"x = 1\n")
     git(repo, "add", "-A")
     assert "MB of content" in run(check, repo, "--stats").stderr
+    git(repo, "commit", "-q", "-m", "feat: x")
+    for target in ("--all", "--history", "HEAD~1..HEAD"):
+        told = run(check, repo, target, "--stats").stderr
+        assert all(name in told for name in ("ms  reading", "ms  search", "ms  sizes"))
+        assert "0 entries" not in told
     assert run(check, repo, "--explain", "huge-file").output.startswith("huge-file (block")
 
 
