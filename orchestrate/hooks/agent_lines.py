@@ -9,7 +9,7 @@ A seatbelt, not a shell. It knows these ways to start a program, and no others:
    words, in the order in which they stand there.
  * Variables that the same line sets.
 
-A script, or a text that is put together at run time, gets round it. Few modules: each tool call of an
+A script, or a text put together at run time, gets round it. Few modules: each tool call of an
 agent waits for this.
 """
 
