@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, list[str]] = {
     "git": ["benchmarks.git_verbs"],
     "agents": ["benchmarks.agents"],
     "hooks": ["benchmarks.hooks"],
+    "check": ["benchmarks.check_all"],
     "secrets": ["benchmarks.secrets_accuracy"],
     "checkpoints": ["benchmarks.checkpoints"],
 }
