@@ -161,7 +161,7 @@ def cached_table(common: str, key: str) -> dict[str, Any]:
     table = cache_file.read(os.path.join(cache_file.folder_of(common), f"{key}.table"))
     if table is None:
         raise Doubt("the policy is not compiled")
-    if table["made_by"] != HOME:
+    if table.get("made_by") != HOME:
         raise Doubt("the policy was compiled by another installation")
     for path, mtime, size in table["inputs"]:
         about = os.stat(path)

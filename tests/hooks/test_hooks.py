@@ -237,6 +237,36 @@ def test_a_policy_that_does_not_parse_refuses_with_the_way_out(
     assert commit({"b.py": b"x = 2\n"})[0] == 0
 
 
+def test_a_policy_that_would_not_parse_is_not_committed(commit: Commit, guarded: Path) -> None:
+    for text in (b"require_task: [\n", b"unknown: 1\n"):
+        for _ in range(2):  # the second time with everything compiled
+            code, said = commit({".orchestrate/config.yaml": text}, "chore: policy")
+            assert (code, "block broken-policy" in said) == (1, True), said
+            assert ".orchestrate/config.yaml:" in said
+    assert commit({".orchestrate/config.yaml": b"require_task: off\n"}, "chore: policy")[0] == 0
+
+
+def test_a_merge_is_judged_by_the_policy_that_both_sides_make(
+    commit: Commit, guarded: Path
+) -> None:
+    rule = (
+        b'---\nid: %s\nversion: "1.0.0"\nchecks: [{id: %s, pattern: xyz, message: no}]\n---\nNo.\n'
+    )
+    commit({".orchestrate/rules/a.md": rule % (b"a", b"one")}, "chore: a rule")
+    git(guarded, "checkout", "-q", "-b", "side")
+    commit({".orchestrate/rules/a.md": rule % (b"a", b"two")}, "chore: rename the check")
+    git(guarded, "checkout", "-q", "main")
+    commit({".orchestrate/rules/b.md": rule % (b"b", b"two")}, "chore: another rule")
+    done = git(guarded, "merge", "-q", "--no-edit", "side", check=False)
+    assert (done.returncode != 0, b"already defined" in done.stderr) == (True, True)
+    # The other side renamed the check once more: what the merge brings fits now.
+    git(guarded, "merge", "--abort")
+    git(guarded, "checkout", "-q", "side")
+    commit({".orchestrate/rules/a.md": rule % (b"a", b"three")}, "chore: rename it again")
+    git(guarded, "checkout", "-q", "main")
+    assert git(guarded, "merge", "-q", "--no-edit", "side").returncode == 0
+
+
 def test_the_policy_of_head_judges_and_not_the_changes_own(commit: Commit) -> None:
     lenient = b"rules: {off: [merge-conflict]}\n"
     assert commit({".orchestrate/config.yaml": lenient, "b.py": BAD})[0] == 1
@@ -386,14 +416,16 @@ def test_a_cache_that_is_damaged_or_foreign_is_made_anew(commit: Commit, guarded
     assert commit({"b.py": BAD})[0] == 1
 
 
-def test_a_table_that_another_installation_made_is_not_trusted(
-    commit: Commit, guarded: Path
+@pytest.mark.parametrize("maker", [{"made_by": "/elsewhere"}, {}])
+def test_a_table_that_another_installation_or_release_made_is_not_trusted(
+    commit: Commit, guarded: Path, maker: dict[str, str]
 ) -> None:
     commit({"a.py": b"x = 1\n"})
     cache = Path(cache_file.folder_of(str(guarded / ".git")))
     (table,) = cache.glob("*.table")
     value = cache_file.read(str(table)).whole()
-    cache_file.write(str(table), {**value, "made_by": "/elsewhere", "needles": {}})
+    del value["made_by"]
+    cache_file.write(str(table), {**value, **maker, "needles": {}})
     assert commit({"b.py": BAD})[0] == 1
     assert cache_file.read(str(table))["made_by"] == start.HOME
 
