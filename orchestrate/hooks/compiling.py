@@ -1,4 +1,4 @@
-"""Makes a policy and a task ready for the fast path, and keeps them in the hooks' cache.
+"""Makes a policy and a task ready for the fast path: tables and databases (`prefilter.py`).
 
 Rules kept here:
 
@@ -9,15 +9,9 @@ Rules kept here:
 * A cache that cannot be written costs time and nothing else.
 """
 
-import fcntl
-import hashlib
 import marshal
-import os
-import pickle
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from orchestrate.checks import commands, hygiene, judging, patterns
@@ -33,74 +27,17 @@ from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.engine import path_pattern
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
-from orchestrate.hooks import cache_file
+from orchestrate.hooks.made_once import made_once, place_of, shipped_inputs
+from orchestrate.hooks.path_classes import CASELESS, DOTALL, Classes, are_plain, joined
 from orchestrate.hooks.prefilter import EVERYWHERE, LOOK, UNSAFE, Task
 from orchestrate.hooks.start import HOME
-from orchestrate.policy.globs import Globs, remember, translated
 from orchestrate.policy.policy import Policy
-
-CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
-SECRET_CLASSES = 1 << 18  # ids of classes from here on are of the secret rules' paths
-NOWHERE = -1  # a class that no path is in
 
 # Wider than unsafe_path.py: what may be `.git` in some spelling, leave the tree or not be printed.
 _UNSAFE = (
     rb"\.git(?:[^a-z0-9_-]|$)|git~|gi[7t][a-z0-9]*~|^/|//|/$|(?:^|/)\.{1,2}(?:/|$)"
     rb"|[\x00-\x1f\x7f\\]|^[a-z]:|\xe2\x80|\xe2\x81|\xef\xbb\xbf|\xc2[\x80-\x9f]"
 )
-
-
-class _Classes:
-    """Numbers the sets of globs that a policy speaks of."""
-
-    def __init__(self) -> None:
-        self._ids: dict[tuple[str, ...], int] = {}
-        self._of_secrets: dict[str, int] = {}
-        self.always_look: list[str] = []
-
-    def id(self, globs: Sequence[str]) -> int:
-        """The class of the paths that one of the globs takes in."""
-        if not globs:
-            return NOWHERE
-        if "**" in globs:
-            return EVERYWHERE
-        return self._ids.setdefault(tuple(globs), len(self._ids))
-
-    def of_secrets(self, paths: str) -> int:
-        """The class of the lower-case paths that an expression of the secret rules takes in."""
-        return self._of_secrets.setdefault(paths, SECRET_CLASSES + len(self._of_secrets))
-
-    def look(self, globs: Iterable[str]) -> None:
-        """Have the engine look at every change of such a path."""
-        self.always_look += globs
-
-    def expressions(self) -> list[matcher.Expression]:
-        """For the database of names."""
-        sets = [(globs, id) for globs, id in self._ids.items()]
-        sets.append((tuple(dict.fromkeys(self.always_look)), LOOK))
-        found = [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
-        for paths, id in self._of_secrets.items():
-            whole = b"^(?:" + paths.encode() + rb")\z"
-            found.append((id, whole, CASELESS | DOTALL | SINGLEMATCH))
-        return found
-
-    def secret_ids(self) -> frozenset[int]:
-        """The classes that `of_secrets` gave."""
-        return frozenset(self._of_secrets.values())
-
-    def counting(self) -> frozenset[int]:
-        """The classes whose globs may mean another thing on bytes than on text."""
-        return frozenset(id for globs, id in self._ids.items() if not are_plain(globs))
-
-
-def are_plain(globs: Iterable[str]) -> bool:
-    """Whether globs mean the same on bytes and on text: they count no characters beyond ASCII."""
-    return all(glob.isascii() and not set(glob) & set("?[") for glob in globs)
-
-
-def joined(globs: Sequence[str]) -> bytes:
-    """One expression for whole paths that any of the globs takes in."""
-    return b"^(?:" + b"|".join(r.encode() for r in Globs(globs).regexes()) + rb")\z"
 
 
 def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -> dict[str, Any]:
@@ -110,7 +47,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
     if not search[1]:
         raise ValueError("there is no database without hyperscan")
 
-    classes = _Classes()
+    classes = Classes()
     packed, database, wanted = search
     ruleset = rules.unpack(packed)
     checks = _line_checks(policy)
@@ -197,7 +134,7 @@ def _needles(
     wanted: Sequence[str],
     ruleset: rules.Ruleset,
     checks: Sequence[tuple[str, LineCheck]],
-    classes: _Classes,
+    classes: Classes,
 ) -> tuple[Needles, set[int]]:
     """Where each expression of the content database means something, and which stay in a line."""
     numbers = {pattern: number for number, pattern in enumerate(wanted)}
@@ -221,7 +158,7 @@ def _needles(
     return needles, set(needles) - across
 
 
-def _where(id: int, ruleset: rules.Ruleset, classes: _Classes) -> int:
+def _where(id: int, ruleset: rules.Ruleset, classes: Classes) -> int:
     """The class of paths where a form of the secret rules can mean anything; a probe: any."""
     paths = (
         {ruleset.rules[r].paths for r in ruleset.forms[id].rules}
@@ -236,7 +173,7 @@ def _builtins(
     wanted: Sequence[str],
     needles: Needles,
     in_lines: set[int],
-    classes: _Classes,
+    classes: Classes,
 ) -> list[tuple[str, int, int]]:
     found = []
     marks = wanted.index(hygiene.CONFLICT_MARK)
@@ -272,21 +209,6 @@ def compile_task(task: TaskRules, source: bytes, policy_key: str) -> dict[str, A
     }
 
 
-def shipped_inputs() -> list[tuple[str, int, int]]:
-    """(path, mtime in ns, size) of each file of ours that a compiled policy depends on."""
-    top = Path(__file__).parent.parent
-    data = top / "_data" / "rules"
-    folders = [top / "checks", top / "policy", top / "hooks"]
-    folders.append(data if data.is_dir() else top.parent / "rules")
-    found = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".md", ".yaml"):
-                about = path.stat()
-                found.append((str(path), about.st_mtime_ns, about.st_size))
-    return found
-
-
 def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str, ...]]]:
     """The policy's joint search, and (packed rules, database, patterns) to compile it from.
 
@@ -294,8 +216,8 @@ def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str,
     compiling them takes seconds.
     """
     wanted = tuple(policy_patterns(policy))
-    path = _shared("search", wanted)
-    value = _made_once(path, lambda: _search(wanted))
+    path = place_of("search", wanted)
+    value = made_once(path, lambda: _search(wanted))
     packed, serialized, kept = value
     loaded = None
     with suppress(ValueError):  # no hyperscan, or the database was made on another processor
@@ -309,8 +231,8 @@ def policy_table(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -
     Raises:
         ValueError: hyperscan is not installed.
     """
-    table: dict[str, Any] = _made_once(
-        _shared("table", policy.id), lambda: compile_policy(policy, search)
+    table: dict[str, Any] = made_once(
+        place_of("table", policy.id), lambda: compile_policy(policy, search)
     )
     return table
 
@@ -321,75 +243,3 @@ def _search(wanted: tuple[str, ...]) -> tuple[bytes, bytes, tuple[str, ...]]:
     with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
         database = matcher.compile_database(expressions(wanted, ruleset))
     return rules.pack(ruleset), database, wanted
-
-
-def _made_once(path: str, make: Callable[[], Any]) -> Any:
-    """The value kept at `path`, made when it is not there; others wait meanwhile for it.
-
-    The lock saves work when many hooks start at once; that each would be right without it stands
-    in cache_file.py.
-    """
-    value = cache_file.read(path)
-    if value is not None:
-        return value
-    with suppress(OSError), _lock(path):
-        value = cache_file.read(path)
-        if value is None:
-            value = make()
-            cache_file.write(path, value)
-    return make() if value is None else value
-
-
-@contextmanager
-def _lock(path: str) -> Iterator[None]:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    with open(f"{path}.lock", "wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # the system takes it back when the process ends
-        yield
-
-
-def _shared(kind: str, content: object) -> str:
-    """Where this user's cache, which all repositories share, keeps something made of `content`."""
-    digest = hashlib.sha256(repr((shipped_inputs(), content)).encode()).hexdigest()
-    return os.path.join(_cache_folder(), kind, digest[:32])
-
-
-def _cache_folder() -> str:
-    """What `platformdirs.user_cache_dir` says, without its 5 ms on the system most hooks run on."""
-    if sys.platform != "linux":
-        import platformdirs
-
-        return platformdirs.user_cache_dir("orchestrate")
-    named = os.environ.get("XDG_CACHE_HOME", "").strip()
-    return os.path.join(named or os.path.expanduser("~/.cache"), "orchestrate")
-
-
-def keep_policy(path: str, policy: Policy) -> None:
-    """Put a whole policy into the cache."""
-    value = {
-        "inputs": shipped_inputs(),
-        "policy": pickle.dumps(policy),
-        "globs": translated(_all_globs(policy)),
-    }
-    with suppress(OSError):
-        cache_file.write(path, value)
-
-
-def _all_globs(policy: Policy) -> set[str]:
-    """Every path pattern that judging by the policy may need."""
-    found = {*policy.config.protected, *policy.config.secrets.allow_paths}
-    sets = [*commands.SCRIPTS, judging.POLICY, judging.HOOKS, judging.CI]
-    sets += [globs for rule in policy.rules for c in rule.checks for globs in (c.paths, c.excepted)]
-    for role in policy.roles.values():
-        sets += [role.scope, role.deny_paths, *(p.paths for p in role.forbidden_patterns)]
-    return found.union(*sets)
-
-
-def kept_policy(path: str) -> Policy | None:
-    """The whole policy that `keep_policy` put there, or None when it is not there or stale."""
-    value = cache_file.read(path)
-    if value is None or value.get("inputs") != shipped_inputs():
-        return None
-    remember(value["globs"])
-    found = pickle.loads(value["policy"])
-    return found if isinstance(found, Policy) else None

@@ -12,6 +12,7 @@ from orchestrate.errors import FileError, Unsupported
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid
 from orchestrate.hooks import cache_file, compiling, places, start
+from orchestrate.hooks.kept_policy import keep_policy, kept_policy
 from orchestrate.hooks.prefilter import Doubt
 from orchestrate.hooks.task_file import parse_task, task_rules
 from orchestrate.policy.policy import Policy, load_policy
@@ -97,12 +98,12 @@ class Place:
         except Doubt:
             key = ""  # load_policy refuses it, with the place
         path = os.path.join(cache_file.folder_of(self.common), f"{key}.policy")
-        policy = compiling.kept_policy(path) if key else None
+        policy = kept_policy(path) if key else None
         if policy is None:
             tree = None if self.head is None else self.objects.resolve(self.head, "tree")
             policy = read_policy(self.objects, tree, "HEAD")
             if key:
-                compiling.keep_policy(path, policy)
+                keep_policy(path, policy)
         return policy, key
 
 

@@ -13,7 +13,7 @@ Rules kept here:
 
 from __future__ import annotations
 
-from orchestrate.git.changes import Objects, many_contents, parse_tree
+from orchestrate.git.changes import Objects, many_contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,35 +152,10 @@ def judge(
         if old != new:
             to_read.append((entry, classes))
     if added and table["case_conflict"]:
-        _judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
+        from orchestrate.hooks.prefilter_case import judge_case
+
+        judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
     return _judge_contents(to_read, compiled, task, objects)
-
-
-def judge_message(text: bytes, compiled: Compiled) -> None:
-    """Nothing, when a commit message surely gives no finding.
-
-    Raises:
-        Doubt: it may give one.
-    """
-    rules = compiled.table["message"]
-    if not text.isascii() or b"\r" in text or b" >8 " in text or rules["required_trailers"]:
-        raise Doubt("an unusual message")
-    kept = [line.rstrip() for line in text.split(b"\n") if line[:1] != b"#"]
-    lines = b"\n".join(kept).strip(b"\n").split(b"\n")
-    subject = lines[0].decode()
-    if len(subject) > rules["max_subject"] or (len(lines) > 1 and lines[1]):
-        raise Doubt("a long subject or no blank line")
-    if rules["conventional"]:
-        head, colon, rest = subject.partition(": ")
-        kind, _, scope = head.removesuffix("!").partition("(")
-        named = scope.removesuffix(")")
-        form = not scope or (scope.endswith(")") and named and not set(named) & set("() \t"))
-        if not colon or not rest.strip() or not form or kind not in rules["types"]:
-            raise Doubt("not a conventional subject")
-        if rules["scopes"] and named not in rules["scopes"]:
-            raise Doubt("not an accepted scope")
-    if any(id in compiled.secrets for id in found_in(compiled.content, b"\n".join(lines))):
-        raise Doubt("the message matches")
 
 
 def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
@@ -311,40 +286,3 @@ def _parses(builtin: str, data: bytes) -> bool:
 
 def _refuse(name: str) -> None:
     raise ValueError(name)
-
-
-def _judge_case(
-    added: list[bytes], entries: Sequence[Raw], objects: Objects, hash_bytes: int
-) -> None:
-    """No added path may equal another one but for case, at any level, in HEAD or in the change."""
-    wanted: dict[bytes, set[bytes]] = {}  # folder -> the names that the change needs there
-    for path in added:
-        if not path.isascii():
-            raise Doubt("an added path beyond ASCII")
-        while path:
-            folder, _, name = path.rpartition(b"/")
-            names = wanted.setdefault(folder, set())
-            if name in names:
-                break
-            names.add(name)
-            path = folder
-    for names, answer in zip(
-        wanted.values(),
-        objects.contents([f"HEAD:{_named(folder)}" for folder in wanted]),
-        strict=True,
-    ):
-        there: dict[bytes, bytes] = {}
-        if answer is not None and answer[1] == "tree":
-            for name, _, _ in parse_tree(answer[2], hash_bytes):
-                if not name.isascii():
-                    raise Doubt("a folder with names beyond ASCII")
-                there[name.lower()] = name
-        folded = {name.lower() for name in names}
-        if len(folded) < len(names) or any(there.get(n.lower(), n) != n for n in names):
-            raise Doubt("paths that differ in case")
-
-
-def _named(folder: bytes) -> str:
-    if b"\n" in folder:
-        raise Doubt("a newline in a path")
-    return folder.decode()

@@ -14,7 +14,7 @@ import sys
 
 from orchestrate.git.changes import Objects, parse_raw, start_staged
 from orchestrate.hooks import cache_file, places
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge, judge_message
+from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ def commit_msg(folder: str, arguments: Sequence[str]) -> int:
         with open(arguments[0], "rb") as file:
             text = file.read()
         table = cached_table(places.common_dir(git_dir), policy_key(objects))
+    from orchestrate.hooks.prefilter_message import judge_message
+
     judge_message(text, Compiled(table, load_extension(table["extension"])))
     return 0
 
