@@ -79,6 +79,8 @@ class ClaudeClient(Client):
         return Pointed({**names, "CLAUDE_CODE_MAX_RETRIES": "1"})
 
     def parse(self, line: bytes) -> Iterable[Event]:
+        if line.startswith(b'{"type":"user"'):  # results of tools, most of a stream
+            return (Event(Kind.TOOL_REFUSED),) if _REFUSED[0] in line else ()
         said = line.startswith(b'{"type":"assistant"')
         if not said and any(mark in line for mark in _REFUSED):
             return (Event(Kind.TOOL_REFUSED),)
