@@ -134,6 +134,14 @@ _ENTRIES = (
         "have a person look at it",
     ),
     Entry(
+        "broken-policy",
+        "judging",
+        BLOCK,
+        "a change after which the policy does not parse",
+        "Once it is committed nothing can be judged by it: every later commit would be refused.",
+        "repair the file; `orchestrate check --worktree` reads the policy as it would be",
+    ),
+    Entry(
         "hooks-changed",
         "judging",
         REVIEW,

@@ -58,13 +58,15 @@ class Change:
 
     `base_children(folder)` lists one level of the base tree with paths from the top of the tree,
     "" being the top; it returns nothing for a folder that is not there. `other_olds` are the same
-    files in a merge's other parents: what stands in one of them is not new either.
+    files in a merge's other parents: what stands in one of them is not new either. `merged` is
+    what a merge takes from its other parents as it stands there: not new, but in the candidate.
     """
 
     entries: tuple[EntryChange, ...]
     blobs: Blobs
     base_children: Children = _no_children
     other_olds: Mapping[str, tuple[Oid, ...]] = field(default_factory=dict)
+    merged: tuple[EntryChange, ...] = ()
     _read: dict[Oid, bytes] = field(
         init=False, repr=False, compare=False, default_factory=dict[Oid, bytes]
     )
@@ -74,22 +76,26 @@ class Change:
         init=False, repr=False, compare=False, default_factory=dict[str, dict[str, list[str]]]
     )
 
+    @property
+    def _all(self) -> tuple[EntryChange, ...]:
+        return (*self.merged, *self.entries)
+
     @cached_property
     def _by_path(self) -> dict[str, EntryChange]:
-        return {entry.path: entry for entry in self.entries}
+        return {entry.path: entry for entry in self._all}
 
     @cached_property
     def _made(self) -> dict[str, set[str]]:
         """Folder -> the paths right below it that hold something the change makes or keeps."""
-        return _folders(entry.path for entry in self.entries if entry.new_mode)
+        return _folders(entry.path for entry in self._all if entry.new_mode)
 
     @cached_property
     def _emptied(self) -> dict[str, set[str]]:
         """Folder -> the paths right below it that are deleted or hold something deleted."""
-        return _folders(entry.path for entry in self.entries if entry.is_deleted)
+        return _folders(entry.path for entry in self._all if entry.is_deleted)
 
     def entry(self, path: str) -> EntryChange | None:
-        """What the change does to exactly `path`, or None."""
+        """What the change, or what it merges, does to exactly `path`; None is nothing."""
         return self._by_path.get(path)
 
     def files(self) -> Iterator[EntryChange]:

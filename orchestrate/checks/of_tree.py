@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from orchestrate.checks import hidden, hygiene, judging, outputs, patterns, scope, unsafe_path
+from orchestrate.checks import (
+    broken_policy,
+    hidden,
+    hygiene,
+    judging,
+    outputs,
+    patterns,
+    scope,
+    unsafe_path,
+)
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding, Severity
@@ -34,6 +43,7 @@ def tree_checks(change: Change, policy: Policy, task: TaskRules | None) -> Itera
     yield TreeCheck("symlinks", "paths", partial(unsafe_path.check_symlinks, change))
     judged = partial(judging.check_judging, change.entries, measured_by)
     yield TreeCheck("judging", "judging", judged)
+    yield TreeCheck("policy", "judging", partial(broken_policy.check_policy, change))
     added = partial(patterns.check_added_paths, change, policy)
     yield TreeCheck("added paths", "patterns", added)
     of_tree = partial(hygiene.check_tree, change, builtins)

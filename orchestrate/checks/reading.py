@@ -4,6 +4,7 @@ The same values that `git/repository.py` gives, from repositories that libgit2 c
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from orchestrate.checks.change import MAX_CONTENT, Change, Children, children_of
 from orchestrate.errors import FileError, OrchestrateError
@@ -203,8 +204,9 @@ def _beyond(
     objects: GitObjects, parents: Sequence[Oid], compared: Callable[[Oid], changes.Running]
 ) -> Change:
     if not parents:
-        return _change(objects, _entries(compared(empty_tree(objects))), None, {})
-    first, *others = [_entries(compared(parent)) for parent in parents]
+        return _change(objects, _entries(compared(empty_tree(objects))), None)
+    all_of_it, *others = [_entries(compared(parent)) for parent in parents]
+    first = all_of_it
     olds: dict[str, tuple[Oid, ...]] = {}
     for other in others:
         by_path = {entry.path: entry for entry in other}
@@ -214,7 +216,9 @@ def _beyond(
             old = Oid("") if before.old_mode == SUBMODULE else before.old_oid
             olds[path] = (*olds.get(path, ()), old)
     tree = objects.resolve(parents[0], "tree")
-    return _change(objects, first, tree, olds)
+    new = {entry.path for entry in first}
+    merged = tuple(entry for entry in all_of_it if entry.path not in new)
+    return _change(objects, first, tree, olds, merged)
 
 
 def change_between(
@@ -227,7 +231,7 @@ def change_between(
     base = old or empty_tree(objects)
     entries = _entries(changes.start_between(base, new, folder))
     tree = objects.resolve(old, "tree") if old else None
-    change = _change(objects, entries, tree, {})
+    change = _change(objects, entries, tree)
     if checked_out and folder:
         new_files = {entry.new_oid: entry.path for entry in change.files()}
         objects.expect(new_files, CheckedOut(folder, new_files, MAX_CONTENT))
@@ -242,10 +246,11 @@ def _change(
     objects: GitObjects,
     entries: Sequence[EntryChange],
     tree: Oid | None,
-    olds: Mapping[str, tuple[Oid, ...]],
+    olds: Mapping[str, tuple[Oid, ...]] = MappingProxyType({}),
+    merged: tuple[EntryChange, ...] = (),
 ) -> Change:
     children: Children = children_of(objects, tree)
-    change = Change(tuple(entries), objects, children, other_olds=olds)
+    change = Change(tuple(entries), objects, children, other_olds=olds, merged=merged)
     objects.expect(entry.new_oid for entry in change.files())
     return change
 

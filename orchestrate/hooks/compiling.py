@@ -67,6 +67,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
             if check.on == "added-path":
                 classes.look(check.paths)
     names = classes.expressions()
+    names.append((LOOK, rb"^\.orchestrate\z", DOTALL | SINGLEMATCH))  # `broken_policy.py`
     names.append((UNSAFE, _UNSAFE, CASELESS | DOTALL | SINGLEMATCH))
     by_path = path_pattern(ruleset)
     if by_path != r"(?!)":

@@ -119,7 +119,12 @@ def test_required_outputs_are_judged_over_the_whole_change() -> None:
 
 
 def test_changes_to_what_judges_are_findings_of_their_own() -> None:
-    new = {".orchestrate/rules/x.md": b"", ".githooks/pre-commit": b"", ".ci/run": b"", "m.py": b""}
+    new = {
+        ".orchestrate/rules/README.md": b"",
+        ".githooks/pre-commit": b"",
+        ".ci/run": b"",
+        "m.py": b"",
+    }
     task = TaskRules("t", scope=tuple(new), allow_protected=True, measured_by=("m.py",))
     found = run_checks(change_of({}, new), policy_with(), task, search=NO_SECRETS)
     assert {f.id for f in found} == {
