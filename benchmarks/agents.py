@@ -27,9 +27,11 @@ from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import PackScope, StepPack
 from orchestrate.agents.registry import CLIENTS, adapter_for
 from orchestrate.agents.stream import Stream
+from orchestrate.git.process import run_git
 from orchestrate.policy.config import AgentConfig, load_config
 from orchestrate.policy.policy import load_policy
 from orchestrate.runner.active_task import refused_commands
+from orchestrate.runner.workspace_hooks import write_hooks
 
 TIMES = 15
 STREAM_MB = 100
@@ -63,14 +65,24 @@ def request(folder: Path) -> AttemptRequest:
     return AttemptRequest(folder / "work", scratch, pack, "x", ProcessLimits(), environ)
 
 
+def guarded(made: AttemptRequest) -> AttemptRequest:
+    """The same attempt in a repository whose git hooks are proved first, as the runner has it."""
+    run_git(["init", "-q", "-b", "main"], cwd=made.workspace)
+    identity = ["-c", "user.name=B", "-c", "user.email=b@example.com"]
+    run_git([*identity, "commit", "-q", "--allow-empty", "-m", "first"], cwd=made.workspace)
+    return replace(made, git_hooks=write_hooks(made.scratch / "git-hooks"))
+
+
 def attempt_rows(folder: Path) -> list[Row]:
-    """An attempt whose program does nothing, prints 20 MB, or takes 300 ms."""
+    """An attempt whose program does nothing, prints 8 MB, or takes 300 ms."""
     rows = []
-    made = request(folder)
-    for what, line in (
-        ("attempt: true", "true"),
-        ("attempt: 8 MB of output", "yes 0123456789 | head -c 8000000"),
-        ("attempt: 300 ms of sleep", "sleep 0.3"),
+    plain = request(folder)
+    hooked = guarded(plain)
+    for what, made, line in (
+        ("attempt: true", plain, "true"),
+        ("attempt: true, git's hooks proved", hooked, "true"),
+        ("attempt: 8 MB of output", plain, "yes 0123456789 | head -c 8000000"),
+        ("attempt: 300 ms of sleep", plain, "sleep 0.3"),
     ):
         adapter = adapter_for("x", agent("x", adapter="command", command=["sh", "-c", line]))
 
@@ -78,7 +90,8 @@ def attempt_rows(folder: Path) -> list[Row]:
             with (folder / "bare.txt").open("wb") as out:
                 subprocess.run(["sh", "-c", line], stdout=out, check=False)
 
-        found = medians({"ours": lambda a=adapter: a.run(made), "bare": bare}, TIMES)  # type: ignore[misc]
+        ours = lambda a=adapter, m=made: a.run(m)  # noqa: E731
+        found = medians({"ours": ours, "bare": bare}, TIMES)
         rows.append(Row(what, found["ours"], "subprocess.run", found["bare"]))
     return rows
 
