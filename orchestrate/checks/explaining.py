@@ -1,7 +1,9 @@
 """What an id catches, why, and what to do: from the catalogue, the rules and the secrets."""
 
+from collections.abc import Iterable
+
 from orchestrate.checks.catalogue import CATALOGUE
-from orchestrate.checks.secrets.rules import NEXT_STEP, shipped
+from orchestrate.checks.secrets.rules import NEXT_STEP, Ruleset, shipped
 from orchestrate.checks.secrets.tools import TOOLS
 from orchestrate.checks.selecting import GROUPS
 from orchestrate.errors import InvalidInput
@@ -17,10 +19,31 @@ def explained(id: str, policy: Policy) -> str:
     text = _built_in(id) or _of_rules(id, policy) or _of_harness(id, policy) or _of_secrets(id)
     text = text or _of_tools(id)
     if not text:
-        raise InvalidInput(
-            f"there is no check of the id {id!r}", hint=f"the groups are: {', '.join(GROUPS)}"
-        )
+        raise _no_such(id, known_ids(policy, shipped()))
     return text
+
+
+def known_ids(policy: Policy, ruleset: Ruleset) -> frozenset[str]:
+    """Every id that a finding may have under this policy, but those of other programs."""
+    of_rules = {check.id for rule in policy.rules for check in rule.checks}
+    of_secrets = {rule.id for rule in ruleset.rules}
+    return frozenset(CATALOGUE).union(of_rules, of_secrets, (rule.id for rule in policy.harness))
+
+
+def unknown_id(name: str, ids: frozenset[str]) -> InvalidInput | None:
+    """Why `name` selects nothing; None when it is a group, one of `ids` or another program's."""
+    if name in ids or name in GROUPS or _of_tools(name):
+        return None
+    return _no_such(name, ids)
+
+
+def _no_such(name: str, ids: Iterable[str]) -> InvalidInput:
+    import difflib
+
+    near = difflib.get_close_matches(name, [*GROUPS, *sorted(ids)], n=3)
+    groups = f"the groups are: {', '.join(GROUPS)}"
+    hint = f"did you mean {' or '.join(near)}? {groups}" if near else groups
+    return InvalidInput(f"there is no check of the id {name!r}", hint=hint)
 
 
 def _built_in(id: str) -> str:

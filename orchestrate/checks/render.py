@@ -32,11 +32,12 @@ def _plain(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def as_json(findings: Sequence[Finding]) -> str:
-    """The findings and how many there are of each severity."""
+def as_json(findings: Sequence[Finding], notes: Sequence[str] = ()) -> str:
+    """The findings, how many there are of each severity, and what was not looked at."""
     document = {
         "schema_version": 1,
         "findings": [as_dict(f) for f in findings],
+        "notes": list(notes),
         "summary": {str(s): sum(f.severity == s for f in findings) for s in Severity},
     }
     return json.dumps(document, indent=2, sort_keys=True)

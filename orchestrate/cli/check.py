@@ -13,21 +13,32 @@ from orchestrate.checks.baseline import baseline_of, parse_baseline
 from orchestrate.checks.engine import blocks, run_checks
 from orchestrate.checks.explaining import explained
 from orchestrate.checks.findings import Finding
-from orchestrate.checks.fixing import FIXABLE, repaired
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
-from orchestrate.errors import InvalidInput
+from orchestrate.cli import check_fix
+from orchestrate.cli.check_asked import (
+    Asked,
+    Only,
+    ends_of,
+    refuse_without_work_tree,
+    told_by_framework,
+    told_by_targets,
+    wanted,
+)
+from orchestrate.cli.check_asked import top_of as top_of
+from orchestrate.cli.check_ids import GROUP_OR_ID, ID
 from orchestrate.git.changes import Objects
-from orchestrate.git.process import hook_environment, run_git
-from orchestrate.git.types import EXECUTABLE, Oid
 from orchestrate.hooks import wide
-from orchestrate.hooks.frameworks import pushed_findings, targets_told
+from orchestrate.hooks.frameworks import pushed_findings
 from orchestrate.hooks.full import PARTIAL
 from orchestrate.hooks.place import Place
-from orchestrate.hooks.ranges import merge_base, range_findings
+from orchestrate.hooks.ranges import range_findings
 from orchestrate.policy.policy import Policy
 
-Only = frozenset[str] | None
+SHALLOW = (
+    "this clone is shallow: commits before its oldest ones are not here and were not looked at "
+    "(`git fetch --unshallow` brings them)"
+)
 
 
 @click.command()
@@ -36,7 +47,9 @@ Only = frozenset[str] | None
 @click.option("--worktree", is_flag=True, help="The files on disk against HEAD.")
 @click.option("--all", "everything", is_flag=True, help="Every file of HEAD.")
 @click.option("--history", is_flag=True, help="Every commit that a ref reaches, one by one.")
-@click.option("--only", multiple=True, metavar="GROUP|ID", help="Only these groups or ids.")
+@click.option(
+    "--only", type=GROUP_OR_ID, multiple=True, metavar="GROUP|ID", help="Only these groups or ids."
+)
 @click.option(
     "--format",
     "form",
@@ -51,7 +64,7 @@ Only = frozenset[str] | None
 @click.option("--baseline", type=click.Path(exists=True, dir_okay=False), help="Known findings.")
 @click.option("--write-baseline", type=click.Path(dir_okay=False), help="Write them to a file.")
 @click.option("--framework", is_flag=True, help="What pre-commit or prek is about now.")
-@click.option("--explain", metavar="ID", help="Say what an id catches and why, and end.")
+@click.option("--explain", type=ID, metavar="ID", help="Say what an id catches and why, and end.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -91,74 +104,68 @@ def check(
             return
         if sum([staged, worktree, everything, history, bool(targets)]) > 1:
             raise click.UsageError("give one of --staged, --worktree, --all, --history and TARGETS")
-        targets = tuple(_from_top(ctx.obj, place, target) for target in targets)
+        asked = told_by_targets(ctx.obj, place, targets)
+        asked = asked._replace(worktree=worktree, everything=everything, history=history)
         pushed = pushed_findings(place) if framework else None
         if framework:
-            targets, everything = targets_told(place)
-        wanted = _wanted(only)
-        counted = Stats()
-        if fix:
-            _fix(place, targets)
-        if pushed is not None:
-            found = pushed
-        else:
-            found = _findings(place, targets, worktree, everything, history, wanted, counted)
+            asked = told_by_framework(place)
+        elif fix and asked.is_committed:
+            raise click.UsageError("--fix repairs files on disk, and commits are asked for")
+        if pushed is None:
+            refuse_without_work_tree(ctx.obj, asked, fix=fix)
+        only_these, counted = wanted(only, place, asked), Stats()
+        mended = check_fix.fix(place, asked.paths) if fix else {}
+        found = pushed if pushed is not None else _findings(place, asked, only_these, counted)
+        if asked.is_staged:
+            found = check_fix.told_as_mended(found, mended)
+        notes = [SHALLOW] if asked.history and wide.is_shallow(place) else []
+        accepted = place.policy().config.secrets.baseline if write_baseline else None
     if baseline:
         known = parse_baseline(Path(baseline).read_bytes(), baseline)
         found = [f for f in found if f.fingerprint not in known]
     if write_baseline:
-        Path(write_baseline).write_bytes(baseline_of(found))
-        found = [f for f in found if not f.fingerprint]
-    _print(found, "json" if as_json else form)
+        found = _write_baseline(write_baseline, found, place, accepted)
+    _print(found, "json" if as_json else form, notes)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    check_fix.say_what_to_stage(mended)
     if stats:
         _print_stats(counted)
     ctx.exit(1 if blocks(found) or (strict and found) else 0)
 
 
-def top_of(folder: str) -> str:
-    """The top of the work tree that holds `folder`, or the repository itself when it is bare."""
-    args = ["rev-parse", "--is-bare-repository", "--show-toplevel"]
-    found = run_git(args, cwd=Path(folder), env=hook_environment(), check=False)
-    lines = found.stdout.split(b"\n")
-    if lines[0] == b"true" or found.code:
-        return str(Path(folder).absolute())
-    return os.fsdecode(lines[1])
-
-
-def _from_top(folder: str, place: Place, target: str) -> str:
-    """A path as seen from the top of the work tree; a range as it is."""
-    here = Path(folder, target).absolute()
-    if ".." in target and not os.path.lexists(here):
-        return target
-    return os.path.relpath(here, place.folder)
-
-
-def _wanted(only: Sequence[str]) -> Only:
-    names = frozenset(part for value in only for part in value.split(","))
-    return names or None
-
-
-def _findings(
-    place: Place,
-    targets: Sequence[str],
-    worktree: bool,
-    everything: bool,
-    history: bool,
-    only: Only,
-    stats: Stats,
+def _write_baseline(
+    path: str, found: Sequence[Finding], place: Place, accepted: str | None
 ) -> list[Finding]:
-    if len(targets) == 1 and ".." in targets[0]:
-        base, tip = _range(place, targets[0])
+    """The findings that no baseline can hold; the others are written, and it is said where."""
+    Path(path).write_bytes(baseline_of(found))
+    count = len({(f.path, f.id, f.fingerprint) for f in found if f.fingerprint})
+    plural = "" if count == 1 else "s"
+    click.echo(f"wrote {count:,} known secret{plural} to {path}", err=True)
+    name = os.path.relpath(os.path.realpath(path), os.path.realpath(place.folder))
+    if accepted is None or os.path.normpath(accepted) != name:
+        where = name if not name.startswith("../") else "PATH (a file of this repository)"
+        click.echo(
+            f"hint: it counts once config.yaml says `secrets: {{baseline: {where}}}` and both are "
+            "committed; until then give --baseline",
+            err=True,
+        )
+    return [f for f in found if not f.fingerprint]
+
+
+def _findings(place: Place, asked: Asked, only: Only, stats: Stats) -> list[Finding]:
+    if asked.range:
+        base, tip = ends_of(place, asked.range)
         return range_findings(place, base, tip, place.task(), only=only, stats=stats)
     policy, task, search = place.prepared()
     known = place.baseline(policy)
-    if history:
+    if asked.history:
         return _in_history(place, policy, only, known, stats)
-    if everything:
+    if asked.everything:
         change, task, skip = wide.everything(place), None, PARTIAL | {"scope", "judging"}
-    elif worktree or targets:
-        change = wide.worktree_change(place, targets)
-        skip = PARTIAL | ({"scope", "judging"} if targets else set())
+    elif asked.worktree or asked.paths:
+        change = wide.worktree_change(place, asked.paths)
+        skip = PARTIAL | ({"scope", "judging"} if asked.paths else set())
     else:
         change, skip = staged_change(place.objects, place.parents(), place.folder), PARTIAL
     return run_checks(
@@ -183,42 +190,11 @@ def _in_history(
     return list(found.values())
 
 
-def _range(place: Place, text: str) -> tuple[Oid | None, Oid]:
-    """Base and tip of `A..B` and `A...B`; of `A...B` the base is where they parted."""
-    old, dots, new = text.partition("...")
-    if not dots:
-        old, _, new = text.partition("..")
-    ends = [place.objects.resolve(name or "HEAD", "commit") for name in (old, new)]
-    if ends[0] is None or ends[1] is None:
-        missing = old if ends[0] is None else new
-        raise InvalidInput(f"{missing or 'HEAD'!r} does not name a commit of this repository")
-    base = merge_base(place, ends[0], ends[1])
-    return base, ends[1]
-
-
-def _fix(place: Place, targets: Sequence[str]) -> None:
-    """Repair the work tree's changed files; what was repaired is said, nothing is staged."""
-    policy = place.policy()
-    by_id = {c.id: c for rule in policy.rules for c in rule.checks if c.builtin in FIXABLE}
-    change = wide.worktree_change(place, targets)
-    for entry in change.files():
-        wanted = frozenset(
-            str(c.builtin) for c in by_id.values() if c.applies_to(entry.path)
-        )  # fmt: skip
-        path = Path(place.folder, entry.path)
-        data = change.content(entry)
-        fixed = repaired(data, wanted) if data is not None else data
-        if fixed is not None and fixed != data:
-            path.write_bytes(fixed)
-            click.echo(f"fixed {render.printable(entry.path)}", err=True)
-        if entry.new_mode == EXECUTABLE and not (data or b"").startswith((b"#!", b"\x7fELF")):
-            path.chmod(path.stat().st_mode & ~0o111)
-            click.echo(f"no longer executable: {render.printable(entry.path)}", err=True)
-
-
-def _print(found: Sequence[Finding], form: str) -> None:
+def _print(found: Sequence[Finding], form: str, notes: Sequence[str]) -> None:
     if form == "text":
         click.echo(render.text(found, colour=sys.stdout.isatty()))
+    elif form == "json":
+        click.echo(render.as_json(found, notes))
     elif text := render.FORMATS[form](found):
         click.echo(text)
 

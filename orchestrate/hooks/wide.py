@@ -21,6 +21,8 @@ from orchestrate.hooks.place import Place
 
 DISK = "disk:"  # before the path of a file that is read from the work tree, in a blob id's place
 
+NO_COMMIT = "there is no commit yet"
+
 
 class WorkTree:
     """Blobs of the repository, and files of the work tree under ids of their own."""
@@ -108,7 +110,7 @@ def _mode(top: Path, name: str) -> int:
 def everything(place: Place) -> Change:
     """The whole of HEAD, as a change from nothing."""
     if place.head is None:
-        raise InvalidInput("there is no commit yet")
+        raise InvalidInput(NO_COMMIT)
     return change_between(place.objects, None, place.head, place.folder, checked_out=True)
 
 
@@ -116,10 +118,22 @@ def history(place: Place) -> Iterator[tuple[Oid, Change]]:
     """Each commit that a branch, tag or HEAD reaches, oldest first, with what it brought.
 
     Of a merge that is what differs from every parent, as the hook judged it.
+
+    Raises:
+        InvalidInput: there is no commit.
     """
-    args = ("rev-list", "--all", "HEAD", "--reverse", "--topo-order", "--parents")
+    tips = ("--all", "HEAD") if place.head else ("--all",)
+    args = ("rev-list", *tips, "--reverse", "--topo-order", "--parents")
     top = Path(place.folder)
     listed = run_git(args, cwd=top, env=hook_environment()).stdout.decode().splitlines()
+    if not listed:
+        raise InvalidInput(NO_COMMIT)
     for line in listed:
         commit, *parents = map(Oid, line.split())
         yield commit, commit_change(place.objects, parents, commit, place.folder)
+
+
+def is_shallow(place: Place) -> bool:
+    """Whether the repository holds only the newest commits of its history."""
+    args = ("rev-parse", "--is-shallow-repository")
+    return run_git(args, cwd=Path(place.folder), env=hook_environment()).stdout == b"true\n"

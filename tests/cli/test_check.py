@@ -159,6 +159,79 @@ def test_only_selects(repo: Path) -> None:
     assert code(run(check, repo, "--only", "merge-conflict")) == 1
 
 
+def test_an_id_or_group_that_there_is_not_is_refused(repo: Path) -> None:
+    for option in ("--only", "--explain"):
+        with pytest.raises(InvalidInput, match="no check of the id 'merge-conflit'") as refused:
+            run(check, repo, option, "merge-conflit")
+        assert "did you mean merge-conflict" in refused.value.hint
+    assert code(run(check, repo, "--only", "secrets,gitleaks-any,github-token,bare-todo")) == 0
+
+
+def test_only_knows_the_ids_of_the_policy_that_judges(repo: Path) -> None:
+    rule = b'---\nid: own\nversion: "1.0.0"\nchecks:\n'
+    rule += b"  - {id: no-xyz, severity: block, pattern: xyz, message: no}\n---\nNo.\n"
+    write(repo, ".orchestrate/rules/own.md", rule)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "chore: a rule")
+    write(repo, "b.py", b"xyz = 1\n")
+    assert code(run(check, repo, "--worktree", "--only", "no-xyz")) == 1
+    git(repo, "rm", "-q", "-r", ".orchestrate")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "chore: no rule")
+    assert code(run(check, repo, "HEAD~1..HEAD", "--only", "no-xyz")) == 1
+    with pytest.raises(InvalidInput, match="no-xyz"):
+        run(check, repo, "--all", "--only", "no-xyz")
+
+
+def test_a_bare_repository_is_judged_by_its_commits_alone(repo: Path) -> None:
+    bare = repo.parent / "bare.git"
+    git(repo, "clone", "-q", "--bare", str(repo), str(bare))
+    for asked in ([], ["--staged"], ["--worktree"], ["a.txt"]):
+        with pytest.raises(InvalidInput, match="bare repository"):
+            run(check, bare, *asked)
+    for asked in (["--all"], ["--history"], ["HEAD..HEAD"]):
+        assert code(run(check, bare, *asked)) == 0
+
+
+def test_history_says_where_it_has_none_or_is_cut(repo: Path) -> None:
+    empty = repo.parent / "empty"
+    git(repo, "init", "-q", str(empty))
+    with pytest.raises(InvalidInput, match="there is no commit yet"):
+        run(check, empty, "--history")
+    write(repo, "b.py", b"x = 1\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    cut = repo.parent / "cut"
+    git(repo, "clone", "-q", "--depth=1", repo.as_uri(), str(cut))
+    assert "shallow" in run(check, cut, "--history").stderr
+    assert json.loads(run(check, cut, "--history", "--json").stdout)["notes"]
+    assert json.loads(run(check, repo, "--history", "--json").stdout)["notes"] == []
+
+
+def test_a_path_outside_the_work_tree_is_told_as_such(repo: Path) -> None:
+    write(repo.parent, "elsewhere/x.py", b"x = 1\n")
+    for path in ("../elsewhere", "../nothing", "..", "src/../../elsewhere/x.py", "/etc/passwd"):
+        with pytest.raises(InvalidInput, match="outside the work tree"):
+            run(check, repo, path)
+    write(repo, "a..b", BAD)
+    assert code(run(check, repo, "a..b")) == 1
+    assert code(run(check, repo / "src", "../a..b")) == 1
+    with pytest.raises(click.UsageError, match="alone"):
+        run(check, repo, "HEAD..HEAD", "a.txt")
+
+
+def test_fix_says_what_to_stage_and_what_the_index_still_holds(repo: Path) -> None:
+    write(repo, "b.py", b"a\r\nb\nc\n")
+    git(repo, "add", "-A")
+    done = run(check, repo, "--fix")
+    assert "git add -- b.py" in done.stderr
+    assert "repaired on disk, not in the index" in done.stdout
+    git(repo, "add", "b.py")
+    assert run(check, repo, "--fix").output == "0 findings\n"
+    with pytest.raises(click.UsageError, match="commits"):
+        run(check, repo, "--all", "--fix")
+
+
 def test_fix_repairs_what_is_safe(repo: Path) -> None:
     write(repo, "b.py", b"a\r\nb\nc\n")
     (repo / "a.txt").chmod(0o755)
@@ -175,7 +248,10 @@ def test_a_baseline_silences_what_is_known(repo: Path) -> None:
     git(repo, "add", "-A")
     assert code(run(check, repo)) == 1
     known = str(repo.parent / "baseline.json")
-    assert code(run(check, repo, "--write-baseline", known)) == 0
+    done = run(check, repo, "--write-baseline", known)
+    assert code(done) == 0
+    assert f"wrote 1 known secret to {known}" in done.stderr
+    assert "secrets: {baseline: PATH" in done.stderr
     assert code(run(check, repo, "--baseline", known)) == 0
     assert "ghp_" not in Path(known).read_text()
 

@@ -51,6 +51,12 @@ def test_bash_completes_the_plans_of_the_repository(repo: Path, orchestrate) -> 
     assert [plan.rpartition("-")[0] for plan in found] == ["write-it-down"]
 
 
+def test_bash_completes_the_ids_of_checks(repo: Path) -> None:
+    assert completed(repo, "orchestrate", "check", "--explain", "huge") == ["huge-file"]
+    found = completed(repo, "orchestrate", "check", "--only", "secrets,patt")
+    assert found == ["secrets,patterns"]
+
+
 def test_bash_completes_below_git(repo: Path) -> None:
     script = f"""{ASK}
     words=(git -C . orchestrate plan appr); cword=5

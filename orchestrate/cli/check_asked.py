@@ -1,0 +1,143 @@
+"""What one `check` is asked to look at, made from its words or refused."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from orchestrate.checks.explaining import known_ids, unknown_id
+from orchestrate.errors import InvalidInput
+from orchestrate.git.process import hook_environment, run_git
+from orchestrate.git.types import Oid
+from orchestrate.hooks.frameworks import targets_told
+from orchestrate.hooks.place import Place, read_policy
+from orchestrate.hooks.ranges import merge_base
+
+Only = frozenset[str] | None
+
+
+class Asked(NamedTuple):
+    """At most one of these; with none of them what is staged is meant."""
+
+    range: str = ""
+    paths: tuple[str, ...] = ()  # as seen from the top of the work tree
+    worktree: bool = False
+    everything: bool = False
+    history: bool = False
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether only commits are looked at: no index and no work tree."""
+        return bool(self.range) or self.everything or self.history
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the index is looked at."""
+        return not (self.is_committed or self.paths or self.worktree)
+
+
+def top_of(folder: str) -> str:
+    """The top of the work tree that holds `folder`, or the repository itself when it is bare."""
+    found = _asked_of_git(folder)
+    if len(found) < 2 or found[0] == b"true":
+        return str(Path(folder).absolute())
+    return os.fsdecode(found[1])
+
+
+def _asked_of_git(folder: str) -> list[bytes]:
+    args = ["rev-parse", "--is-bare-repository", "--show-toplevel"]
+    done = run_git(args, cwd=Path(folder), env=hook_environment(), check=False)
+    return done.stdout.split(b"\n")[:-1]
+
+
+def told_by_framework(place: Place) -> Asked:
+    """What pre-commit or prek is about."""
+    targets, everything = targets_told(place)
+    return Asked(range=targets[0] if targets else "", everything=everything)
+
+
+def told_by_targets(folder: str, place: Place, targets: Sequence[str]) -> Asked:
+    """A range, or paths; those are relative to `folder`.
+
+    Raises:
+        InvalidInput: a path leaves the work tree.
+        UsageError: a range and something else.
+    """
+    ranges = [target for target in targets if _is_range(folder, target)]
+    if not ranges:
+        return Asked(paths=tuple(_from_top(folder, place, target) for target in targets))
+    if len(targets) > 1:
+        raise click.UsageError(f"give the range {ranges[0]} alone")
+    return Asked(range=ranges[0])
+
+
+def _is_range(folder: str, target: str) -> bool:
+    # No name of a commit starts with a slash, so `../` is the way to a path (git-check-ref-format).
+    is_path = "../" in target or os.path.lexists(Path(folder, target))
+    return ".." in target and not is_path
+
+
+def _from_top(folder: str, place: Place, target: str) -> str:
+    """A path as seen from the top of the work tree. Raises: InvalidInput."""
+    named = Path(folder, target)
+    # A link is judged and not followed; those above it are, as git follows them to the work tree.
+    here = named.resolve() if named.name == ".." else named.parent.resolve() / named.name
+    found = os.path.relpath(here, Path(place.folder).resolve())
+    if found == ".." or found.startswith("../"):
+        raise InvalidInput(
+            f"{target} is outside the work tree at {place.folder}",
+            hint="name files of this repository, or choose another one with `orchestrate -C DIR`",
+        )
+    return found
+
+
+def refuse_without_work_tree(folder: str, asked: Asked, *, fix: bool) -> None:
+    """Accept what a bare repository can answer.
+
+    Raises:
+        InvalidInput: it has neither index nor work tree, and one of them is asked for.
+    """
+    if (not asked.is_committed or fix) and _asked_of_git(folder)[:1] == [b"true"]:
+        raise InvalidInput(
+            "a bare repository has no index and no work tree to look at",
+            hint="give a range (A..B or A...B), --all or --history",
+        )
+
+
+def wanted(only: Sequence[str], place: Place, asked: Asked) -> Only:
+    """The groups and ids that are asked for, or None for all.
+
+    Raises:
+        InvalidInput: there is no such group or id; those with a like name are told.
+    """
+    names = frozenset(part for value in only for part in value.split(",") if part)
+    if not names:
+        return None
+    policy, _, search = place.prepared()
+    ids = known_ids(policy, search.ruleset)
+    if asked.range and not names <= ids:
+        base, _ = ends_of(place, asked.range)
+        tree = place.objects.resolve(base, "tree") if base else None
+        ids |= known_ids(read_policy(place.objects, tree, base or "the defaults"), search.ruleset)
+    for name in sorted(names):
+        if error := unknown_id(name, ids):
+            raise error
+    return names
+
+
+def ends_of(place: Place, text: str) -> tuple[Oid | None, Oid]:
+    """Base and tip of `A..B` and `A...B`; the base is where they parted.
+
+    Raises:
+        InvalidInput: one of them is no commit.
+    """
+    old, dots, new = text.partition("...")
+    if not dots:
+        old, _, new = text.partition("..")
+    ends = [place.objects.resolve(name or "HEAD", "commit") for name in (old, new)]
+    if ends[0] is None or ends[1] is None:
+        missing = old if ends[0] is None else new
+        raise InvalidInput(f"{missing or 'HEAD'!r} does not name a commit of this repository")
+    return merge_base(place, ends[0], ends[1]), ends[1]
