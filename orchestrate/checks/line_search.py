@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-MAX_SHOWN = 80  # characters of a match that a finding shows
+MAX_SHOWN = 60  # characters of a match that a finding shows
 MAX_IN_FILE = 100  # findings of one check in one file; more say nothing new
 
 _SPECIAL = re.compile(r"\\[AzZCQ]|\(\?(?!:|i\)|i:|P<)")
+_WORD = re.compile(rb"\w")
 _WIDE = re.compile(r"\\[pPX]|\\x\{|[^\x00-\x7f]")
 
 
@@ -78,6 +79,7 @@ def in_file(
         found += 1
         if found > MAX_IN_FILE:
             return
+        start = _start_of_what_matters(check.pattern, line.text, span)
         yield Finding(
             check.id,
             check.severity,
@@ -85,9 +87,21 @@ def in_file(
             check.message,
             check.fix,
             line.number,
-            column_of(line.text, span[0]),
-            shown(line.text[span[0] : span[1]]),
+            column_of(line.text, start),
+            shown(line.text[start : span[1]].rstrip()),
         )
+
+
+def _start_of_what_matters(pattern: str, line: bytes, span: tuple[int, int]) -> int:
+    """Where a match begins, less blanks and the neighbour that only shows where a word begins.
+
+    Such a neighbour is what the match does without at the start of a line: `(?:^|[^.])word`.
+    """
+    start, end = span
+    word = _WORD.search(line, start, end)
+    if word is not None and search(pattern, line[word.start() :]) == (0, end - word.start()):
+        return word.start()
+    return start + len(line[start:end]) - len(line[start:end].lstrip())
 
 
 def _lines_to_search(

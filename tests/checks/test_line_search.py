@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,3 +21,25 @@ def test_every_line_that_matches_by_itself_is_told_once(text: bytes, pattern: st
     assert [f.line for f in in_file(check, "p", text, None, marks=True)] == expected
     added = [f.line for f in in_file(check, "p", text, lambda: split, marks=True)]
     assert added == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line", "column", "match"),
+    [
+        (r"(?:^|[;:])\s*pdb\.set_trace\(", b"if x: pdb.set_trace()", 7, "pdb.set_trace("),
+        (r"(?:^|[^\w.])panic\s*\(", b"\tpanic(err)", 2, "panic("),
+        (r"(?:^|[^\w.])eval\(", "é eval(x)".encode(), 3, "eval("),
+        (r"(?:#|/\*)\s*TODO\b", b"x  /* TODO */", 4, "/* TODO"),
+        (r"\.unwrap\(\)", b"a.unwrap()", 2, ".unwrap()"),
+        (r"^\s*except:\s*", b"    except:  ", 5, "except:"),
+        (r"x+", b"xxx", 1, "xxx"),
+        (r"é\s*x", b"  \xc3\xa9 x", 3, "é x"),
+        (r"y.*", b"y" * 200, 1, "y" * 59 + "…"),
+    ],
+)
+def test_a_match_is_shown_from_what_matters_on(
+    pattern: str, line: bytes, column: int, match: str
+) -> None:
+    check = LineCheck("i", pattern, None, ("**",), (), "added-lines", Severity.WARN, "m", "")
+    (one,) = in_file(check, "a.py", line + b"\n", None, marks=False)
+    assert (one.line, one.column, one.match) == (1, column, match)
