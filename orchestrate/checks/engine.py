@@ -11,7 +11,7 @@ Rules kept here:
 from collections.abc import Iterable
 from functools import partial
 
-from orchestrate.checks import hidden, message
+from orchestrate.checks import hidden, message, scope
 from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.findings import blocks as blocks
@@ -63,7 +63,7 @@ def run_checks(
             found.update(in_file(of_file, entry, stats))
     stats.entries += len(change.entries)
     stats.bytes += change.bytes_read
-    told = {one for one in found if wanted.keeps(one)}
+    told = scope.without_repeats({one for one in found if wanted.keeps(one)})
     return sorted(hidden.merged(told, policy.config.secrets.engine), key=order)
 
 

@@ -13,19 +13,49 @@ MAX_TEXT = 200  # findings that the text names one by one
 
 
 def text(findings: Sequence[Finding], *, colour: bool = False) -> str:
-    """One line a finding, its next step below it, and a summary."""
+    """One line a finding, below it its next step where that is new, and a summary.
+
+    What does not block and is said of several whole files is said of the first one.
+    """
     lines: list[str] = []
-    for found in findings[:MAX_TEXT]:
-        level = (
-            f"\x1b[{_COLOUR[found.severity]}m{found.severity}\x1b[0m" if colour else found.severity
-        )
-        match = f" ({found.match})" if found.match else ""
-        lines.append(f"{place(found)}: {level} {found.id}: {found.message}{match}")
-        if found.next_step:
+    hinted: set[tuple[str, str]] = set()
+    folded = _folded(findings)
+    for found, more in folded[:MAX_TEXT]:
+        lines.append(_line(found, colour))
+        if more:
+            lines.append(f"    ... and {more:,} more file{'' if more == 1 else 's'}")
+        if found.next_step and (found.id, found.next_step) not in hinted:
+            hinted.add((found.id, found.next_step))
             lines.append(f"    {found.next_step}")
-    if len(findings) > MAX_TEXT:
-        lines.append(f"... and {len(findings) - MAX_TEXT:,} more")
+    left = sum(1 + more for _, more in folded[MAX_TEXT:])
+    if left:
+        lines.append(f"... and {left:,} more")
     return "\n".join([*lines, summary(findings)])
+
+
+def _folded(findings: Sequence[Finding]) -> list[tuple[Finding, int]]:
+    """The findings to name, in order, each with how many more files it is said of."""
+    told: list[tuple[Finding, int]] = []
+    at: dict[Finding, int] = {}
+    for found in findings:
+        # Whose change is refused wants to see every path.
+        may_fold = found.path and not found.line and found.severity != Severity.BLOCK
+        alike = found._replace(path="") if may_fold else found
+        if may_fold and alike in at:
+            first, more = told[at[alike]]
+            told[at[alike]] = first, more + 1
+        else:
+            at[alike] = len(told)
+            told.append((found, 0))
+    return told
+
+
+def _line(found: Finding, colour: bool) -> str:
+    level = str(found.severity)
+    if colour:
+        level = f"\x1b[{_COLOUR[found.severity]}m{level}\x1b[0m"
+    match = f" ({found.match})" if found.match else ""
+    return f"{place(found)}: {level} {found.id}: {found.message}{match}"
 
 
 def place(found: Finding) -> str:

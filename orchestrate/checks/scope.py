@@ -17,6 +17,7 @@ from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import Globs, names_paths
 
 MAX_SHOWN = 4  # patterns that a message lists
+_WHY = ("broken-policy", "policy-changed", "hooks-changed", "ci-changed")
 
 
 class Scope(NamedTuple):
@@ -55,6 +56,19 @@ def check_protected(
         for entry in entries
         if globs.match(entry.path)
     ]
+
+
+def without_repeats(found: set[Finding]) -> set[Finding]:
+    """The findings less `in-protected` where another one says what the path decides, as gravely.
+
+    Only a review: a protected path that blocks is told as such.
+    """
+    named = {one.path for one in found if one.id in _WHY and one.severity != Severity.WARN}
+    return {
+        one
+        for one in found
+        if not (one.id == "in-protected" and one.severity == Severity.REVIEW and one.path in named)
+    }
 
 
 class _Judge:

@@ -118,6 +118,23 @@ def test_required_outputs_are_judged_over_the_whole_change() -> None:
     assert found({"docs/a.md": b"", "a.py": b"x\n", "b.py": b"def test_x\n"}) == []
 
 
+def test_a_protected_path_is_told_once_where_nobody_is_refused() -> None:
+    new = {".githooks/pre-commit": b"", ".gitmodules": b"", "CODEOWNERS": b""}
+
+    def found(**config: object) -> dict[str, set[str]]:
+        ids: dict[str, set[str]] = {}
+        for one in run_checks(change_of({}, new), policy_with(**config), None, search=NO_SECRETS):
+            ids.setdefault(one.path, set()).add(one.id)
+        return ids
+
+    told = found()
+    assert told[".githooks/pre-commit"] == {"hooks-changed"}
+    assert told["CODEOWNERS"] == {"in-protected"}
+    assert found(require_task="protected")[".githooks/pre-commit"] == {
+        "hooks-changed", "in-protected",
+    }  # fmt: skip
+
+
 def test_changes_to_what_judges_are_findings_of_their_own() -> None:
     new = {
         ".orchestrate/rules/README.md": b"",

@@ -28,6 +28,25 @@ def test_text_is_one_line_a_finding_and_a_summary() -> None:
     assert "\x1b[31mblock" in render.text(FOUND, colour=True)
 
 
+def test_a_next_step_is_said_once_and_what_is_alike_is_folded() -> None:
+    paths = [f"rules/{number}.md" for number in range(14)]
+    alike = [Finding("p-c", Severity.REVIEW, path, "is policy", "look at it") for path in paths]
+    blocked = [Finding("o-a", Severity.BLOCK, path, "outside", "take it back") for path in paths]
+    assert render.text([*alike, *blocked[:2]]).split("\n") == [
+        "rules/0.md: review p-c: is policy",
+        "    ... and 13 more files",
+        "    look at it",
+        "rules/0.md: block o-a: outside",
+        "    take it back",
+        "rules/1.md: block o-a: outside",
+        "16 findings: 2 block, 14 review",
+    ]
+    in_lines = [one._replace(line=3) for one in alike]
+    assert render.text(in_lines).count(": review p-c") == 14
+    assert render.text(blocked * 20).splitlines()[-2] == "... and 80 more"
+    assert len(json.loads(render.as_json(alike))["findings"]) == 14
+
+
 def test_many_findings_are_cut_and_counted() -> None:
     said = render.text([FOUND[0]] * 1000)
     assert "... and 800 more" in said

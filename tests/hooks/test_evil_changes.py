@@ -107,15 +107,13 @@ EVIL = {
     **{f"name {name!a}": Evil(put(name), CONFLICT) for name in HOSTILE},
     "control characters in a name": Evil(put(b"a\nb\tc", b"x\n"), ids("unprintable-path")),
     "a name that is not UTF-8": Evil(put(b"\xff", b"x\n"), ids("unprintable-path")),
-    "a rename into CI": Evil(
-        moved("a.txt", ".github/workflows/a.yml"), ids("ci-changed", "in-protected")
-    ),
+    "a rename into CI": Evil(moved("a.txt", ".github/workflows/a.yml"), ids("ci-changed")),
     "a rename into the policy": Evil(
-        moved("a.txt", ".orchestrate/rules/a.md"), ids("policy-changed", "in-protected")
+        moved("a.txt", ".orchestrate/rules/a.md"), ids("policy-changed")
     ),
     "a rename out of the policy": Evil(
         moved(".orchestrate/rules/x.txt", "x.txt"),
-        ids("policy-changed", "in-protected"),
+        ids("policy-changed"),
         put(".orchestrate/rules/x.txt", b"x\n"),
     ),
     "a rename of a folder into the hooks": Evil(moved("src", ".githooks"), ids("hooks-changed")),
