@@ -1,7 +1,8 @@
 """The config.yaml that `init` writes: every field with its description and default, commented out.
 
-A line that begins with `#` and anything but one space is a setting: without its `#` it sets the
-default. `# text` is a comment, and `# |` stands before an example.
+A line that begins with `#` and no space, or an even number of them, is a setting: without its `#`
+it sets the default. `# text` is a comment, three spaces go on with an item of a list, and `# |`
+stands before an example.
 """
 
 import json
@@ -101,7 +102,8 @@ def _described(part: Mapping[str, Any]) -> str:
 
 
 def _comment(text: str, *, width: int = _WIDTH, keep: bool = False) -> Iterator[str]:
-    wrapper = textwrap.TextWrapper(width - 2, break_on_hyphens=False)
+    hang = "  " if text.startswith("- ") else ""
+    wrapper = textwrap.TextWrapper(width - 2, break_on_hyphens=False, subsequent_indent=hang)
     lines = text.split("\n") if keep else wrapper.wrap(text)
     return (f"# {line}".rstrip() for line in lines)
 

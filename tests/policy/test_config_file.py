@@ -11,7 +11,8 @@ from orchestrate.policy.schema import schema
 def uncommented(text: str) -> str:
     """The file as it is when someone takes the `#` of every setting away."""
     return "\n".join(
-        line if re.match(r"# \S|#$", line) else line.removeprefix("#") for line in text.split("\n")
+        line if re.match(r"#(?:  )* \S|#$", line) else line.removeprefix("#")
+        for line in text.split("\n")
     )
 
 
@@ -30,6 +31,14 @@ def test_with_every_setting_on_nothing_changes() -> None:
 
 def test_no_line_is_longer_than_a_hundred_characters() -> None:
     assert [line for line in config_text().split("\n") if len(line) > 100] == []
+
+
+def test_a_wrapped_item_is_indented_under_its_dash() -> None:
+    lines = config_text().split("\n")
+    items = [i for i, line in enumerate(lines) if line.startswith("# - ")]
+    below = [lines[i + 1] for i in items]
+    assert all(line.startswith(("# - ", "#   ", "#agents:", "#gates:")) for line in below), below
+    assert any(line.startswith("#   ") for line in below)
 
 
 def test_its_examples_are_accepted() -> None:
