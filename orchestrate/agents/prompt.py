@@ -10,8 +10,9 @@ text or that no terminal should get are written as escapes; all others stay as t
 import re
 from collections.abc import Iterable, Sequence
 
-from orchestrate.agents.pack import PackFailure, PackHarness, PackRule, StepPack
+from orchestrate.agents.pack import PackFailure, PackRule, StepPack
 from orchestrate.agents.result import BEGIN, END
+from orchestrate.policy.harness import is_called_for
 
 QUOTE = "| "
 TIERS = {"project": 0, "framework": 1, "universal": 2}
@@ -137,18 +138,10 @@ def rules_section(rules: Iterable[PackRule], budget: int) -> list[str]:
 
 def _harness(pack: StepPack) -> list[str]:
     words = "\n".join((pack.title, pack.objective, *(c.text for c in pack.criteria)))
-    fitting = [rule for rule in pack.harness if _fits(rule, words)]
+    fitting = [rule for rule in pack.harness if is_called_for(rule.activate_on, words)]
     if not fitting:
         return []
     return ["## How to work", *(line for rule in fitting for line in ("", quoted(rule.text)))]
-
-
-def _fits(rule: PackHarness, text: str) -> bool:
-    """Whether a rule has no words to wait for, or one of them is in the text as a whole word."""
-    return not rule.activate_on or any(
-        re.search(rf"(?<!\w){re.escape(word)}s?(?!\w)", text, re.IGNORECASE)
-        for word in rule.activate_on
-    )
 
 
 def role_section(pack: StepPack) -> list[str]:

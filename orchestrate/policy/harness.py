@@ -78,15 +78,10 @@ def _rule(raw: dict[str, Any], index: int, document: Document) -> HarnessRule:
     )
 
 
-def prompt_rules(rules: Iterable[HarnessRule], text: str) -> list[HarnessRule]:
-    """The active rules with text whose `activate_on` fits a task described by `text`."""
-    return [
-        rule
-        for rule in rules
-        if rule.active
-        and rule.content
-        and (not rule.activate_on or any(_has_word(word, text) for word in rule.activate_on))
-    ]
+def is_called_for(activate_on: Iterable[str], text: str) -> bool:
+    """Whether a rule has no words to wait for, or one of them is in the text as a whole word."""
+    words = tuple(activate_on)
+    return not words or any(_has_word(word, text) for word in words)
 
 
 def _has_word(word: str, text: str) -> bool:
