@@ -22,7 +22,6 @@ BASE_NAMES = frozenset(
     }
 )
 IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
-PINNED = frozenset({"PATH", "HOME"})
 
 
 def allowed(

@@ -5,8 +5,7 @@ replaced. A session that the tool does not know, or for which it silently begins
 attempt with SESSION_UNKNOWN.
 """
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from orchestrate.agents.events import Usage
 from orchestrate.agents.pack import StepPack
@@ -23,25 +22,6 @@ class Session:
     task: str
     id: str
     usage: Usage = field(default_factory=Usage)
-
-    def to_text(self) -> str:
-        """The session on one line, to be kept with the attempt."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_text(cls, text: str) -> "Session":
-        """The session of such a line.
-
-        Raises:
-            Refused: it is not one; a retry must not silently begin another.
-        """
-        try:
-            document = json.loads(text)
-            return cls(**{**document, "usage": Usage(**document["usage"])})
-        except (ValueError, KeyError, TypeError):
-            raise Refused(
-                Reason.SESSION_UNKNOWN, f"not a recorded session: {text[:100]!r}"
-            ) from None
 
 
 def choose(mode: str, *, resumable: bool, agent: str, last: Session | None) -> Session | None:

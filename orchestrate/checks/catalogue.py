@@ -22,7 +22,6 @@ class Entry(NamedTuple):
     catches: str
     because: str
     next_step: str
-    fixable: bool = False
 
 
 _ENTRIES = (
@@ -99,7 +98,6 @@ _ENTRIES = (
         "a file that becomes executable",
         "A program that did not run before can run now; a person should have seen it.",
         "drop the mode with `git update-index --chmod=-x`, or have it reviewed",
-        fixable=True,
     ),
     Entry(
         "submodule-changed",

@@ -8,7 +8,6 @@ Rules kept here:
   expression, anything may be there and the check runs its own linear-time search.
 """
 
-import hashlib
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -133,14 +132,6 @@ def expressions(patterns: Sequence[str], ruleset: Ruleset) -> list[Expression]:
         for id, trigger, flags in secret_matcher.expressions(ruleset)
     ]
     return own + shifted
-
-
-def expressions_digest(wanted: Iterable[Expression]) -> str:
-    """A name for a database's content."""
-    digest = hashlib.sha256()
-    for expression in wanted:
-        digest.update(repr(expression).encode())
-    return digest.hexdigest()
 
 
 def default_search(policy: Policy) -> Search:

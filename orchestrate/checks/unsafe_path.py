@@ -117,19 +117,13 @@ def _submodule_message(entry: EntryChange) -> str:
     return f"submodule moves from {entry.old_oid[:12]} to {entry.new_oid[:12]}"
 
 
-def check_sizes(change: Change, files: FilesConfig, rule: Check | None = None) -> Iterator[Finding]:
+def check_size(
+    change: Change, entry: EntryChange, files: FilesConfig, rule: Check | None = None
+) -> Iterator[Finding]:
     """Findings on new content over the limit; a file that was over it before may not grow.
 
     A `rule` with the builtin `huge-file` says where it holds and how bad it is.
     """
-    for entry in change.files():
-        yield from check_size(change, entry, files, rule)
-
-
-def check_size(
-    change: Change, entry: EntryChange, files: FilesConfig, rule: Check | None = None
-) -> Iterator[Finding]:
-    """The same of one file."""
     size = change.size(entry.new_oid)
     if size > MAX_CONTENT:
         yield finding("too-large-to-scan", entry.path, f"{size / 2**20:,.0f} MB were not read")

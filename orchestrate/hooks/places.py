@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 
 TASK_FILE = "orchestrate-task.json"  # in each worktree's own git directory
-CACHE_FOLDER = "orchestrate"  # in the common git directory
 
 
 def find_git_dir(start: str) -> str | None:

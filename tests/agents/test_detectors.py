@@ -92,12 +92,6 @@ def test_a_foreign_session_is_refused(other: Session) -> None:
     assert caught.value.reason is Reason.SESSION_FOREIGN
 
 
-def test_a_session_survives_text() -> None:
-    assert Session.from_text(OWN.to_text()) == OWN
-    with pytest.raises(Refused):
-        Session.from_text("{}")
-
-
 def test_every_reason_has_a_meaning_and_an_outcome() -> None:
     assert set(REASONS) == set(Reason)
     for reason in Reason:

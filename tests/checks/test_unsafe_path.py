@@ -5,7 +5,7 @@ import pytest
 from orchestrate.checks.unsafe_path import (
     check_modes,
     check_names,
-    check_sizes,
+    check_size,
     check_symlinks,
     unsafe_reason,
 )
@@ -184,7 +184,8 @@ def test_submodule_changes_are_reviewed() -> None:
 
 def test_huge_files_are_refused_unless_they_shrink() -> None:
     def found(old: dict, new: dict) -> list[str]:
-        return [f.message for f in check_sizes(change_of(old, new), FILES)]
+        change = change_of(old, new)
+        return [f.message for e in change.files() for f in check_size(change, e, FILES)]
 
     big, bigger = b"x" * (1024 * 1024 + 1), b"x" * (1024 * 1024 + 2)
     assert found({}, {"a": big}) == ["1,024 KB, at most 1,024 are allowed"]
