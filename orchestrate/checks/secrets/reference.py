@@ -53,6 +53,11 @@ it: a third of a second to one second for gitleaks 8.30 and a small change, as t
 ## Our own rules
 
 Samples of each rule stand in `rules/secrets.yaml`, as templates from which the tests make values.
+
+The source says where to read about a credential: a standard, a program's manual, the vendor's site.
+Few vendors publish the form of their tokens: `given there` marks those whose form, or prefix, was
+compared with that page. Without it the form is what public scanners' rules and public repositories
+show, and where only those are known, the source says so.
 """
 
 _TABLE = """
