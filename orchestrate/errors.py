@@ -21,6 +21,17 @@ class InvalidInput(OrchestrateError):
     exit_code = 2
 
 
+class NoRepository(InvalidInput):
+    """The folder that was named, or the current one, is in no git repository. Exit code 2."""
+
+    def __init__(self, folder: object) -> None:
+        where = "the current folder" if str(folder) == "." else folder
+        super().__init__(
+            f"{where} is not in a git repository",
+            hint="go to a repository's folder, or make one with `git init`",
+        )
+
+
 class Conflict(OrchestrateError):
     """The state does not allow this: illegal transition, stale version, moved ref. Exit code 4."""
 

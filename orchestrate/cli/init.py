@@ -9,7 +9,7 @@ import click
 from orchestrate.agents.integrations import INTEGRATIONS
 from orchestrate.cli.init_hooks import hooks_json, print_clients, print_hooks
 from orchestrate.cli.output import json_option, print_json
-from orchestrate.errors import InvalidInput
+from orchestrate.errors import InvalidInput, NoRepository
 from orchestrate.git.plain_files import PlainFiles
 from orchestrate.git.process import run_git
 from orchestrate.git.types import path_text
@@ -136,7 +136,7 @@ def work_tree(folder: Path) -> Path:
             hint="run it in a clone that has files",
         )
     if "not a git repository" in found.stderr:
-        raise InvalidInput(f"{folder} is not in a git repository", hint="make one with: git init")
+        raise NoRepository(folder)
     raise InvalidInput(f"git cannot use {folder}: {found.stderr.strip()}")
 
 

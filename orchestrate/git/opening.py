@@ -9,7 +9,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel
 
-from orchestrate.errors import InvalidInput, OrchestrateError, Unsupported
+from orchestrate.errors import NoRepository, OrchestrateError, Unsupported
 from orchestrate.git.process import run_git
 
 # What pygit2 1.21 with libgit2 1.9 answers, and what that means in a user's words.
@@ -34,27 +34,20 @@ def open_repository(path: Path) -> pygit2.Repository:
     """The repository that holds `path`, found upward.
 
     Raises:
-        InvalidInput: there is none.
+        NoRepository: there is none.
         Unsupported: libgit2 cannot open it, or git does not trust its owner; says why.
     """
     try:
         found = pygit2.discover_repository(str(path))
         if found is None:
-            raise _no_repository(path)
+            raise NoRepository(path)
         return _whole(pygit2.Repository(found), path)
     except (pygit2.GitError, OSError) as error:
         if "not owned by current user" in str(error):
             return _open_if_git_trusts(path)
         if "Repository not found" in str(error):
-            raise _no_repository(path) from None
+            raise NoRepository(path) from None
         raise _refusal(path, error) from None
-
-
-def _no_repository(path: Path) -> InvalidInput:
-    return InvalidInput(
-        f"{path} is not in a git repository",
-        hint="go to a repository's folder, or make one with `git init`",
-    )
 
 
 def _whole(handle: pygit2.Repository, path: Path) -> pygit2.Repository:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrate.errors import InvalidInput, OrchestrateError, Unsupported
+from orchestrate.errors import InvalidInput, NoRepository, OrchestrateError, Unsupported
 from orchestrate.git.process import run_git
 from orchestrate.hooks.cache_file import folder_of
 from orchestrate.hooks.stubs import ALL, BEGIN, CHAINED, HOOKS, PROBE, PROBE_ANSWER, stub
@@ -44,7 +44,7 @@ def install(
 
     Raises:
         InvalidInput: an unknown hook, or `core.hooksPath` names a folder other repositories share.
-        Unsupported: not a git repository.
+        NoRepository: not a git repository.
     """
     if unknown := [hook for hook in hooks if hook not in ALL]:
         raise InvalidInput(f"there is no hook {unknown[0]!r}", hint=f"known: {', '.join(ALL)}")
@@ -83,7 +83,7 @@ def uninstall(repository: Path, *, hooks: Iterable[str] = ALL) -> list[Installed
     """What was done for each hook that had something of ours; caches and settings go too.
 
     Raises:
-        Unsupported: not a git repository.
+        NoRepository: not a git repository.
     """
     folder = hooks_folder(repository)
     done = [found for hook in hooks if (found := _uninstall_one(folder, hook)) is not None]
@@ -120,20 +120,22 @@ def hooks_folder(repository: Path) -> Path:
     """The folder that git takes hooks from in the worktree at `repository`.
 
     Raises:
-        Unsupported: not a git repository.
+        NoRepository: not a git repository.
     """
     return _git_path(repository, "--git-path", "hooks")
 
 
 def common_dir(repository: Path) -> Path:
-    """The git directory that all worktrees share. Raises: Unsupported."""
+    """The git directory that all worktrees share. Raises: NoRepository."""
     return _git_path(repository, "--git-common-dir")
 
 
 def _git_path(repository: Path, *question: str) -> Path:
     found = run_git(["rev-parse", *question], cwd=repository, check=False)
+    if "not a git repository" in found.stderr:
+        raise NoRepository(repository)
     if found.code:
-        raise Unsupported(f"{repository} is not in a git repository")
+        raise Unsupported(f"git cannot use {repository}: {found.stderr.strip()}")
     return (repository / os.fsdecode(found.stdout.rstrip(b"\n"))).absolute()
 
 
@@ -195,7 +197,7 @@ def doctor(repository: Path, *, hooks: Sequence[str] = HOOKS) -> list[Fires]:
     """For each worktree and hook, whether git really starts ours there: it is started to see.
 
     Raises:
-        Unsupported: not a git repository.
+        NoRepository: not a git repository.
     """
     return [_probe(tree, hook) for tree in worktrees(repository) for hook in hooks]
 

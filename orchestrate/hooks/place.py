@@ -8,7 +8,7 @@ from orchestrate.checks.baseline import parse_baseline
 from orchestrate.checks.reading import GitObjects, TreeReader
 from orchestrate.checks.search import Search
 from orchestrate.checks.task_rules import TaskRules
-from orchestrate.errors import FileError, Unsupported
+from orchestrate.errors import FileError, NoRepository
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid
 from orchestrate.hooks import cache_file, compiling, places, start
@@ -24,7 +24,7 @@ class Place:
     def __init__(self, objects: Objects, folder: Path) -> None:
         found = places.find_git_dir(str(folder))
         if found is None:
-            raise Unsupported(f"{folder} is not in a git repository")
+            raise NoRepository(folder)
         self.folder = str(folder)
         self.git_dir = found
         self.common = places.common_dir(found)

@@ -54,8 +54,21 @@ def test_a_mistyped_command_is_told_the_near_one(orchestrate) -> None:
     assert "Did you mean 'check'?" in orchestrate("chek", code=2).err
 
 
-def test_outside_a_repository_the_message_says_so(orchestrate, tmp_path: Path) -> None:
-    ran = orchestrate("status", code=2, cwd=tmp_path)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "check",
+        "verify --base x",
+        "doctor",
+        "init",
+        "uninstall",
+        "plan list",
+        "hook pre-push",
+    ],
+)
+def test_outside_a_repository_the_message_says_so(orchestrate, tmp_path: Path, command) -> None:
+    ran = orchestrate(*command.split(), code=2, cwd=tmp_path)
     assert "not in a git repository" in ran.err
     assert "Traceback" not in ran.err
 

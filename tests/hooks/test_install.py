@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrate.errors import InvalidInput, Unsupported
+from orchestrate.errors import InvalidInput, NoRepository
 from orchestrate.hooks.install import doctor, install, uninstall
 from orchestrate.hooks.stubs import ALL, HOOKS, PROBE, PROBE_ANSWER, stub
 from orchestrate.resources import folder
@@ -141,7 +141,7 @@ def test_a_relative_hooks_path_leaves_a_linked_worktree_unguarded_and_doctor_see
 
 
 def test_outside_a_repository_nothing_is_installed(tmp_path: Path) -> None:
-    with pytest.raises(Unsupported):
+    with pytest.raises(NoRepository):
         install(tmp_path)
 
 
