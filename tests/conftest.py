@@ -54,9 +54,14 @@ def fenced(
 
 @pytest.fixture
 def git(tmp_path: Path) -> Callable[..., str]:
-    """`git("log", "-1", cwd=folder)` runs the real git and returns its output, stripped."""
+    """`git("log", "-1", cwd=folder)` runs the real git and returns its output, stripped.
+
+    A test that names no folder must not reach the repository that the tests themselves lie in.
+    """
 
     def run(*args: str, cwd: Path | None = None, input: str | None = None) -> str:
+        if cwd is None and Path.cwd().is_relative_to(Path(__file__).parents[1]):
+            cwd = tmp_path
         done = subprocess.run(
             ["git", *args], cwd=cwd, input=input, text=True, capture_output=True, check=False
         )

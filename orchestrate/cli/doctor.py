@@ -1,16 +1,22 @@
 """`orchestrate doctor`: does everything that should guard this repository really run?"""
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 from orchestrate.cli.integrate import then_install
 from orchestrate.cli.output import json_option, print_json, shown
-from orchestrate.errors import InvalidInput
+from orchestrate.errors import FileError, InvalidInput
+from orchestrate.git.changes import Objects
 from orchestrate.git.process import git_version
 from orchestrate.hooks import install
+from orchestrate.hooks.install import Fires
 from orchestrate.hooks.integrate import integrated
+from orchestrate.hooks.place import Place
 from orchestrate.hooks.stubs import HOOKS
+from orchestrate.hooks.through import seen_through
 
 
 @click.command()
@@ -19,6 +25,9 @@ from orchestrate.hooks.stubs import HOOKS
 @click.pass_context
 def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
     """Start each hook through git, in each worktree, and say whether it fires.
+
+    Another manager's hook is not started: what its file says is told. A policy that does not parse
+    is told too, as every hook refuses then.
 
     \b
     Examples:
@@ -36,21 +45,46 @@ def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
             "a bare repository without worktrees has no place where its hooks would fire",
             hint="run it in a clone that has files",
         )
-    fine = all(one.fires for one in found)
+    found = [seen_through(one) for one in found]
+    broken = _broken_policies(sorted({one.worktree for one in found}))
+    fires = all(one.fires for one in found)
+    fine = fires and not broken
     if as_json:
         rows = [
             {"worktree": str(f.worktree), "hook": f.hook, "fires": f.fires, "reason": f.reason}
             for f in found
         ]
-        print_json({"git": ".".join(map(str, git_version())), "hooks": rows, "fine": fine})
+        policies = [{"worktree": str(tree), "problem": str(said)} for tree, said in broken]
+        git = ".".join(map(str, git_version()))
+        print_json({"git": git, "hooks": rows, "broken_policies": policies, "fine": fine})
     else:
         for one in found:
-            said = "fires" if one.fires else f"does not fire: {one.reason}"
-            click.echo(shown(f"{one.worktree}: {one.hook} {said}"))
-        if not fine:
+            click.echo(shown(f"{one.worktree}: {one.hook} {_said(one)}"))
+        for tree, error in broken:
+            click.echo(shown(f"{tree}: the policy of HEAD does not parse: {error}"))
+            click.echo(shown(f"    {error.hint}"))
+        if not fires:
             click.echo("hint: `orchestrate doctor --repair` installs the hooks again", err=True)
             _name_managers({one.worktree for one in found if not one.fires})
     ctx.exit(0 if fine else 1)
+
+
+def _said(one: Fires) -> str:
+    if not one.fires:
+        return f"does not fire: {one.reason}"
+    return f"should fire: {one.reason}" if one.reason else "fires"
+
+
+def _broken_policies(trees: Sequence[Path]) -> list[tuple[Path, FileError]]:
+    """The worktrees on a commit whose policy does not parse, so that every hook refuses."""
+    found = []
+    for tree in trees:
+        with closing(Objects(str(tree))) as objects:
+            try:
+                Place(objects, tree).policy()
+            except FileError as error:
+                found.append((tree, error))
+    return found
 
 
 def _name_managers(trees: set[Path]) -> None:

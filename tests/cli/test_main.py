@@ -56,16 +56,7 @@ def test_a_mistyped_command_is_told_the_near_one(orchestrate) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        "status",
-        "check",
-        "verify --base x",
-        "doctor",
-        "init",
-        "uninstall",
-        "plan list",
-        "hook pre-push",
-    ],
+    ["status", "check", "verify --base x", "doctor", "init", "uninstall", "plan list"],
 )
 def test_outside_a_repository_the_message_says_so(orchestrate, tmp_path: Path, command) -> None:
     ran = orchestrate(*command.split(), code=2, cwd=tmp_path)
