@@ -31,6 +31,7 @@ WITHOUT_SAMPLE = {
     ),
     **{e.id: NO_FILE for e in CATALOGUE.values() if e.group in ("message", "push", "engine")},
     "secrets-engine-failed": NO_FILE,
+    "too-many-candidates": NOT_KEPT,
     "unsafe-path": NOT_ADDED,
     "unsafe-symlink": NOT_KEPT,  # it would be one for whoever checks this repository out
     "submodule-changed": NOT_KEPT,

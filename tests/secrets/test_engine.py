@@ -1,12 +1,17 @@
 """What a scan says and where, through both matchers."""
 
 import time
+from collections import Counter
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from orchestrate.checks.secrets import budget, engine
 from orchestrate.checks.secrets.allow import Permits
-from orchestrate.checks.secrets.engine import MAX_HITS, Hit, Scanner, scan
+from orchestrate.checks.secrets.engine import Hit, NotJudgedWhole, Scanner, scan
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.validators import Candidate
 
 TOKEN = expand("{{github:ghp}}", 7)
 LINE = f'token = "{TOKEN}"\n'
@@ -117,9 +122,57 @@ def test_the_first_rule_in_the_file_keeps_shared_characters(either: Scanner) -> 
     assert rules(scan(text.encode(), "a.py", scanner=either)) == ["stripe-key"]
 
 
-def test_a_file_of_secrets_stops_at_the_limit(either: Scanner) -> None:
-    text = "".join(expand("{{github:ghp}}\n", seed) for seed in range(MAX_HITS + 50))
-    assert len(scan(text.encode(), "a.txt", scanner=either)) == MAX_HITS
+def test_many_secrets_are_all_found(either: Scanner) -> None:
+    text = "".join(expand("{{github:ghp}}\n", seed) for seed in range(1050))
+    assert len(scan(text.encode(), "a.txt", scanner=either)) == 1050
+
+
+@pytest.mark.parametrize("end", ["\n", ","])
+def test_a_text_of_too_many_candidates_is_said_not_to_be_judged(
+    either: Scanner, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "FREE", 500)
+    judged: list[str] = []
+    accepting = engine._accepting
+
+    def counted(candidate: Candidate, *args: Any) -> int | None:
+        judged.append(candidate.secret)
+        return accepting(candidate, *args)
+
+    monkeypatch.setattr(engine, "_accepting", counted)
+    text = LINE + f'pw="aaaaaaaa"{end}' * 5000 + LINE
+    with pytest.raises(NotJudgedWhole) as stopped:
+        scan(text.encode(), "a.py", scanner=either)
+    assert len(judged) <= 500 + budget.PER_MB * len(text) / 1e6
+    for hit in stopped.value.hits:
+        assert hit.rule == "github-token"
+
+
+def test_a_candidate_on_a_long_line_is_judged_by_one_window_or_two(
+    either: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: Counter[int] = Counter()
+    accepting = engine._accepting
+
+    def counted(candidate: Candidate, *args: Any) -> int | None:
+        judged[candidate.at] += 1
+        return accepting(candidate, *args)
+
+    monkeypatch.setattr(engine, "_accepting", counted)
+    scan(b'pw="aaaaaaaa",' * 2000, "a.py", scanner=either)
+    assert len(judged) == 2000
+    assert max(judged.values()) <= 2
+
+
+@pytest.mark.parametrize("size", [100, 2000, 2700, 4000, 6000, 9000])
+def test_a_long_line_behind_a_short_one_is_read_to_its_end(either: Scanner, size: int) -> None:
+    text = f"{LINE}{'a b ' * (size // 4)} {TOKEN} {'a b ' * 1000}{TOKEN}"
+    assert rules(scan(text.encode(), "a.txt", scanner=either)) == ["github-token"] * 3
+
+
+def test_passwords_of_a_long_file_of_settings_are_found(either: Scanner) -> None:
+    text = "# a comment\n" * 700_000 + expand("PASSWORD={{password:14}}\n")
+    assert len(scan(text.encode(), ".env", scanner=either)) == 1
 
 
 @pytest.mark.parametrize(
@@ -138,5 +191,6 @@ def test_a_file_of_secrets_stops_at_the_limit(either: Scanner) -> None:
 )
 def test_hostile_text_takes_time_in_proportion(scanner: Scanner, hostile: bytes) -> None:
     started = time.perf_counter()
-    scan(hostile, "a.yml", scanner=scanner)
+    with suppress(NotJudgedWhole):
+        scan(hostile, "a.yml", scanner=scanner)
     assert time.perf_counter() - started < 10, "0.7 MB of it"
