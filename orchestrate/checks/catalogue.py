@@ -260,6 +260,16 @@ _ENTRIES = (
         "push in smaller parts, or look with `orchestrate check RANGE` first",
     ),
     Entry(
+        "too-many-candidates",
+        "secrets",
+        BLOCK,
+        "a text with more candidates for secrets than are judged",
+        "Each takes time: some 30,000 and 2,500 a megabyte are judged, many times what real files "
+        "hold. What was not judged has not passed.",
+        "split the file or keep it out of git; if people know that it holds no secret, name it in "
+        "`secrets.allow_paths`",
+    ),
+    Entry(
         "secrets-engine-failed",
         "secrets",
         BLOCK,

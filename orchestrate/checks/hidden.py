@@ -6,7 +6,7 @@ from collections import Counter
 
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.secrets.allow import Permits
-from orchestrate.checks.secrets.engine import scan
+from orchestrate.checks.secrets.engine import NotJudgedWhole, scan
 from orchestrate.git.types import SYMLINK
 
 TYPE_CHECKING = False  # as typing's: hooks look at single files with this, without the engine
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrate.git.types import EntryChange
     from orchestrate.policy.config import SecretsConfig
 
+MAX_FOUND = 1000  # findings of one text, what blocks first; more say nothing new
 BUILTIN = "builtin"  # `secrets.engine` where no other program is asked
 
 
@@ -43,9 +44,11 @@ def in_file(
 
     A secret that stood in the old file as often (by fingerprint) is not new, wherever it moved.
     """
-    hits = scan(data, path, scanner=scanner, permits=allowed)
+    hits, is_whole = _scanned(data, path, scanner, allowed)
     if hits:
-        yield from _new(hits, old(), path, scanner, allowed)
+        yield from _most_severe(list(_new(hits, old(), path, scanner, allowed)))
+    if not is_whole:
+        yield _not_judged(path)
 
 
 def check_links(change: Change, scanner: Scanner, allowed: Permits) -> Iterator[Finding]:
@@ -85,8 +88,32 @@ def merged(found: Collection[Finding], name: str) -> Collection[Finding]:
 
 def check_text(text: bytes, scanner: Scanner, allowed: Permits) -> Iterator[Finding]:
     """A finding for each secret in a text that is no file, such as a commit message."""
-    for hit in scan(text, "", scanner=scanner, permits=allowed):
-        yield _finding(hit, "", scanner)
+    hits, is_whole = _scanned(text, "", scanner, allowed)
+    yield from _most_severe([_finding(hit, "", scanner) for hit in hits])
+    if not is_whole:
+        yield _not_judged("")
+
+
+def _scanned(data: bytes, path: str, scanner: Scanner, allowed: Permits) -> tuple[list[Hit], bool]:
+    """The secrets in a text, and whether all of it was judged."""
+    try:
+        return scan(data, path, scanner=scanner, permits=allowed), True
+    except NotJudgedWhole as stopped:
+        return stopped.hits, False
+
+
+def _most_severe(found: list[Finding]) -> list[Finding]:
+    """At most `MAX_FOUND` of the findings on one text; those that block come first."""
+    if len(found) > MAX_FOUND:
+        found.sort(key=lambda one: one.severity != Severity.BLOCK)
+    return found[:MAX_FOUND]
+
+
+def _not_judged(path: str) -> Finding:
+    # Few texts come here: hooks do not load the catalogue for the others.
+    from orchestrate.checks.catalogue import finding
+
+    return finding("too-many-candidates", path, "what is in it was not judged to its end")
 
 
 def _new(
@@ -94,7 +121,7 @@ def _new(
 ) -> Iterator[Finding]:
     known: Counter[str] = Counter()
     if old:
-        known.update(h.fingerprint for h in scan(old, path, scanner=scanner, permits=allowed))
+        known.update(h.fingerprint for h in _scanned(old, path, scanner, allowed)[0])
     for hit in hits:
         if known[hit.fingerprint] > 0:
             known[hit.fingerprint] -= 1

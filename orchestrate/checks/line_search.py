@@ -190,9 +190,14 @@ def is_marked(text: bytes, number: int, id: str) -> bool:
     """Whether a comment on line `number` (from 1) or above it lifts findings of that id."""
     if b"orchestrate:" not in text:
         return False
-    at = lines(text)
+    at = _lines_of(text)
     around = b"\n".join(at[max(0, number - 2) : number])
     return allowed_inline(around, len(around), id)
+
+
+@lru_cache(maxsize=1)
+def _lines_of(text: bytes) -> list[bytes]:
+    return lines(text)  # once, however many of them are forbidden and marked
 
 
 def column_of(line: bytes, offset: int) -> int:

@@ -7,7 +7,8 @@ from orchestrate.checks.findings import Finding
 
 GROUPS = ("scope", "paths", "judging", "secrets", "patterns", "commands", "outputs", "message")
 _RULED = ("patterns", "secrets", "commands")  # give ids that rules bring, not the catalogue
-_ALWAYS = ("check-crashed", "secrets-engine-failed")  # what did not run is always told
+# What did not run to its end is always told.
+_ALWAYS = ("check-crashed", "secrets-engine-failed", "too-many-candidates")
 
 
 class Wanted(NamedTuple):

@@ -42,5 +42,5 @@ def allowed_inline(text: bytes, at: int, rule: str) -> bool:
     start = text.rfind(b"\n", max(0, at - _LONGEST), at)
     above = text.rfind(b"\n", max(0, start - _LONGEST), start) if start > 0 else -1
     end = text.find(b"\n", at, at + _LONGEST)
-    lines = text[above + 1 : len(text[: at + _LONGEST]) if end < 0 else end]
+    lines = text[above + 1 : at + _LONGEST if end < 0 else end]
     return any(rule.encode() in re.split(rb"[\s,]+", ids) for ids, _ in _MARK.findall(lines))

@@ -6,8 +6,9 @@ Rules kept here:
   of at most `NEAR + AHEAD` bytes where the line is longer, and then by each rule's path, entropy
   and validators. The first rule that accepts has it.
 * Two hits never share a character: the rule that stands first in the file keeps it.
-* Work is linear in the text: windows are bounded and counted once, line numbers are counted once,
-  and after `MAX_HITS` secrets the rest of a file is not looked at.
+* Work is linear in the text: windows are bounded and run once, a candidate is judged once on its
+  line, line numbers are counted once. What a hostile text still costs is bounded (`budget.py`), and
+  a text that needs more is not judged whole, which `scan` says aloud.
 * In binary data and in files that tools write (lock files, minified code) only rules run whose
   pattern is unmistakable (`Rule.binary`).
 """
@@ -21,6 +22,7 @@ from typing import NamedTuple
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.linear import compile_regex
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
+from orchestrate.checks.secrets.budget import Budget, Spot, budget_for
 from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.matching import BASE64
 from orchestrate.checks.secrets.paths import is_test_path
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
 
 NEAR = 2048  # bytes of a long line looked at before a place
 AHEAD = 2048  # and after it
-STEP = 1024  # windows of long lines start at multiples of this, so that neighbours share one
-MAX_HITS = 1000  # secrets reported of one file
-MAX_DIRECT = 8_000_000  # bytes of a file that forms without a trigger are run over
+STEP = 4096  # windows of long lines start at multiples of this, so that neighbours share one
+BLOCK = 128  # bytes within which secrets are compared for overlaps
+BESIDE = 500  # bytes of a secret's line that its rules see on either side
 
 # Written by tools: generic rules and formats have nothing to say there.
 _GENERATED = lazy(
@@ -77,6 +79,23 @@ class Found(NamedTuple):
     start: int
     end: int
     secret: bytes
+
+
+class NotJudgedWhole(Exception):
+    """A text holds more candidates than are judged; `hits` is what was found until then."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        super().__init__("a text with more candidates for secrets than are judged")
+        self.hits = hits
+
+
+class Judging(NamedTuple):
+    """What does not change while one text is judged. `sure_only`: only unmistakable rules run."""
+
+    scanner: Scanner
+    path: str
+    sure_only: bool
+    budget: Budget
 
 
 class Scanner:
@@ -138,33 +157,44 @@ def path_pattern(ruleset: Ruleset) -> str:
 
 
 def scan(data: bytes, path: str, *, scanner: Scanner, permits: Permits = NO_PERMITS) -> list[Hit]:
-    """The secrets in a file's bytes, by position. `path` "" is text that is no file."""
+    """The secrets in a file's bytes, by position. `path` "" is text that is no file.
+
+    Raises:
+        NotJudgedWhole: there are too many candidates.
+    """
     if permits.allows_path(path):
         return []
     text = readable(data)
-    found = sorted(secrets_in(text, path, scanner), key=lambda one: one.start)
-    return list(_permitted(found, text, path, scanner.ruleset.rules, permits))
+    budget = budget_for(len(text))
+    found = sorted(secrets_in(text, path, scanner, budget), key=lambda one: one.start)
+    hits = list(_permitted(found, text, path, scanner.ruleset.rules, permits))
+    if budget.is_spent:
+        raise NotJudgedWhole(hits)
+    return hits
 
 
-def secrets_in(
-    text: bytes, path: str, scanner: Scanner, *, limit: int | None = MAX_HITS
-) -> list[Found]:
-    """What the rules accept, no two overlapping, in order of precedence."""
+def secrets_in(text: bytes, path: str, scanner: Scanner, budget: Budget) -> list[Found]:
+    """What the rules accept, no two overlapping, in order of precedence.
+
+    Where `budget.is_spent` afterwards, the rest of the text was not looked at.
+    """
     lower = path.lower()
     sure_only = is_binary(text) or _GENERATED.search(lower) is not None
+    how = Judging(scanner, path, sure_only, budget)
     best: dict[tuple[int, int], Found] = {}
     runs = Runs(text)
     for form, start, end in _windows(text, lower, scanner, sure_only):
+        if budget.is_spent:
+            break
         for one in (
-            _in_base64(runs, end, path, scanner)
+            _in_base64(runs, end, how)
             if form == BASE64
-            else _confirmed(text, start, end, form, path, scanner, sure_only)
+            else _confirmed(text, start, end, form, how)
         ):
+            budget.pays_found()
             before = best.get((one.start, one.end))
             if before is None or one.rule < before.rule:
                 best[one.start, one.end] = one
-        if limit is not None and len(best) >= limit:
-            break
     return _without_overlaps(sorted(best.values(), key=lambda one: (one.rule, one.start)))
 
 
@@ -173,18 +203,19 @@ def _windows(
 ) -> Iterator[tuple[int, int, int]]:
     """Each (form, start, end) to run that form's pattern over, once. Form -1 is base64."""
     forms = scanner.ruleset.forms
-    last: dict[int, int] = {}  # form -> start of its last window: those of a form ascend
+    last: dict[int, tuple[int, int]] = {}  # form -> its last window: those of a form ascend
     coded: list[int] = []
     if not sure_only:
         for form in scanner.direct_forms(path):
-            yield form, 0, min(len(text), MAX_DIRECT)
+            yield form, 0, len(text)
     for form, end in scanner.matcher.places(text):
         if form == BASE64:
             coded.append(end)
             continue
         start, stop = _line_around(text, end, forms[form].reach)
-        if last.get(form) != start:
-            last[form] = start
+        before = last.get(form, (-1, -1))
+        if start != before[0] or stop > before[1]:
+            last[form] = start, stop
             yield form, start, stop
     for end in sorted(coded):
         yield BASE64, end, end
@@ -193,39 +224,45 @@ def _windows(
 def _line_around(text: bytes, end: int, reach: int) -> tuple[int, int]:
     low = max(0, end - NEAR)
     start = text.rfind(b"\n", low, end) + 1
+    stop = -1
     if not start and low:
         start = low - low % STEP
-        stop = min(len(text), start + NEAR + AHEAD + STEP)
     else:
         stop = text.find(b"\n", end, end + AHEAD)
-        stop = min(len(text), end + AHEAD) if stop < 0 else stop
+    if stop < 0:  # the same for all places of a window, so that it is run once
+        stop = min(len(text), start + NEAR + AHEAD + STEP)
     if reach and start:  # what runs over lines may have begun on the line before
         low = max(0, start - NEAR)
         start = max(low, text.rfind(b"\n", low, start - 1) + 1)
     return start, min(len(text), max(stop, end + reach)) if reach else stop
 
 
-def _confirmed(
-    text: bytes, start: int, end: int, form: int, path: str, scanner: Scanner, sure_only: bool
-) -> Iterable[Found]:
-    using = scanner.using(form, path.lower(), sure_only)
-    if not using:
+def _confirmed(text: bytes, start: int, end: int, form: int, how: Judging) -> Iterable[Found]:
+    scanner, path, _, budget = how
+    using = scanner.using(form, path.lower(), how.sure_only)
+    if not using or not budget.pays_window(end - start):
         return []
     window = unescaped(text[start:end])
     cut = start > 0 and text[start - 1] != 0x0A
     rules = scanner.ruleset.rules
     found = []
     for match in scanner.regex(form).finditer(window):
+        if budget.is_spent:
+            break
         if cut and match.start() == 0:
             continue
         spans, name = _secrets_and_name(match)
         for low, high in spans:
-            secret = window[low:high]
-            line = _text(_line(window, (low, high)))
-            candidate = Candidate(_text(secret), name, line, path, text, start + low)
+            first, last = _line(window, low, high)
+            at = start + low
+            spot = Spot(form, at, start + high, name, start + first, start + last)
+            if not budget.pays_spot(spot):
+                continue
+            secret, line = window[low:high], _text(window[first:last])
+            candidate = Candidate(_text(secret), name, line, path, text, at)
             rule = _accepting(candidate, secret, [(i, rules[i]) for i in using])
             if rule is not None:
-                found.append(Found(rule, start + low, start + high, secret))
+                found.append(Found(rule, at, start + high, secret))
     return found
 
 
@@ -249,20 +286,22 @@ def _accepting(candidate: Candidate, secret: bytes, rules: list[tuple[int, Rule]
     return None
 
 
-def _line(window: bytes, span: tuple[int, int]) -> bytes:
-    start = window.rfind(b"\n", 0, span[0]) + 1
-    end = window.find(b"\n", span[1])
-    return window[max(start, span[0] - 500) : min(len(window) if end < 0 else end, span[1] + 500)]
+def _line(window: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the line around [start, end) begins and ends, `BESIDE` away at most."""
+    low, high = max(0, start - BESIDE), min(len(window), end + BESIDE)
+    before, after = window.rfind(b"\n", low, start), window.find(b"\n", end, high)
+    return (low if before < 0 else before + 1), (high if after < 0 else after)
 
 
-def _in_base64(runs: Runs, end: int, path: str, scanner: Scanner) -> Iterable[Found]:
+def _in_base64(runs: Runs, end: int, how: Judging) -> Iterable[Found]:
     """Secrets inside the base64 at `end`: found where the base64 stands. One layer."""
     decoded = runs.around(end)
-    if decoded is None:
+    if decoded is None or not how.budget.pays_window(decoded.end - decoded.start):
         return
-    for form, start, stop in _windows(decoded.text, path, scanner, sure_only=True):
+    inside = Judging(how.scanner, how.path, True, how.budget.of_decoded())
+    for form, start, stop in _windows(decoded.text, how.path, how.scanner, sure_only=True):
         if form != BASE64:
-            for one in _confirmed(decoded.text, start, stop, form, path, scanner, True):
+            for one in _confirmed(decoded.text, start, stop, form, inside):
                 yield Found(one.rule, decoded.start, decoded.end, one.secret)
 
 
@@ -271,7 +310,7 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
     kept: list[Found] = []
     spans: dict[int, list[tuple[int, int]]] = {}  # by block of the text, so that few are compared
     for one in found:
-        blocks = range(one.start // STEP, one.end // STEP + 1)
+        blocks = range(one.start // BLOCK, one.end // BLOCK + 1)
         if any(s < one.end and one.start < e for b in blocks for s, e in spans.get(b, ())):
             continue
         kept.append(one)

@@ -12,6 +12,7 @@ Rules kept here:
 import hashlib
 from pathlib import Path
 
+from orchestrate.checks.secrets.budget import unlimited
 from orchestrate.checks.secrets.cache import shipped_scanner
 from orchestrate.checks.secrets.engine import Scanner, secrets_in
 from orchestrate.checks.secrets.text import readable
@@ -76,7 +77,7 @@ def _settled(text: bytes, scanner: Scanner) -> tuple[bytes, bytes]:
 def _marks(text: bytes, path: str, scanner: Scanner) -> list[tuple[int, int, bytes]]:
     """(start, end, replacement) of each secret in `text`, in order."""
     rules = scanner.ruleset.rules
-    found = sorted(secrets_in(text, path, scanner, limit=None), key=lambda one: one.start)
+    found = sorted(secrets_in(text, path, scanner, unlimited()), key=lambda one: one.start)
     return [(one.start, one.end, _mark(rules[one.rule].id, one.secret)) for one in found]
 
 

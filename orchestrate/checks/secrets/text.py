@@ -14,6 +14,8 @@ from collections import Counter
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SNIFF = 8_000  # bytes looked at to tell text from binary, as git does
+_CONTINUES = bytes(range(0x80, 0xC0))  # no first byte of a character in UTF-8
+_COUNTED = 4096  # bytes before a place that are counted as characters
 _ESCAPES = ((b"\\n", b" \n"), (b"\\r", b" \n"), (b"\\t", b"  "), (b'\\"', b'""'), (b"\\'", b"''"))
 
 
@@ -64,7 +66,6 @@ class Places:
         if last >= 0:
             self._line_start = last + 1
         self._at = max(self._at, offset)
-        before = self._text[self._line_start : offset]
-        return self._line, 1 + sum(byte & 0xC0 != 0x80 for byte in before[-4096:]) + max(
-            0, len(before) - 4096
-        )
+        counted = max(self._line_start, offset - _COUNTED)
+        near = self._text[counted:offset]
+        return self._line, 1 + counted - self._line_start + len(near.translate(None, _CONTINUES))
