@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.agents import process
 from orchestrate.agents.adapter import AttemptEnd, AttemptRequest, Outcome
 from orchestrate.agents.limits import ProcessLimits
 from orchestrate.agents.pack import StepPack
@@ -114,10 +115,19 @@ def test_each_limit_has_its_own_reason(
 
 
 def test_a_process_that_does_not_start_in_time(
-    run: Callable[..., AttemptEnd], attempt: Callable[..., AttemptRequest]
+    run: Callable[..., AttemptEnd],
+    attempt: Callable[..., AttemptRequest],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No process is as slow as that to start: the limit is made shorter than one takes."""
-    end = run("sleep 30", attempt(limits=ProcessLimits(spawn_sec=0, grace_sec=0.2)))
+    """The real keeper, on a machine that takes seconds to begin with it."""
+    slow = tmp_path / "keeper.py"
+    slow.write_text(
+        "import runpy, time\n"
+        f"time.sleep(3)\nrunpy.run_path({str(process.KEEPER)!r}, run_name='__main__')\n"
+    )
+    monkeypatch.setattr(process, "KEEPER", slow)
+    end = run("sleep 30", attempt(limits=ProcessLimits(spawn_sec=0.2, grace_sec=0.2)))
     assert (end.outcome, end.reason_code) == (Outcome.TOOL_FAILED, Reason.SPAWN_TIMEOUT)
 
 

@@ -61,7 +61,7 @@ def test_a_restored_plan_goes_on(lost, orchestrate, git, repo) -> None:
     land(lost, "b", "b.new", "better\n")
     assert git("show", f"orchestrate/{PLAN}:b.new", cwd=repo) == "better"
     assert "events verified" in orchestrate("log", "--verify").out
-    orchestrate("plan", "edit", "--file", "nowhere", code=2)
+    assert "does not take 'revised'" in orchestrate("plan", "edit", code=4).err
 
 
 def test_a_ledger_that_is_there_is_not_replaced(lost, orchestrate) -> None:
