@@ -1,14 +1,11 @@
 """Nothing that was planted is left, wherever it stood."""
 
-from pathlib import Path
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.checks.secrets.cache import build_scanner
 from orchestrate.checks.secrets.engine import Scanner
-from orchestrate.checks.secrets.redact import BLOCK, OVERLAP, redact, redact_file
+from orchestrate.checks.secrets.redact import redact
 from orchestrate.checks.secrets.rules import shipped
 from orchestrate.checks.secrets.samples import expand
 
@@ -71,27 +68,3 @@ def test_no_planted_token_is_left(kinds: list[str], between: list[str], seed: in
     )
     left = redact(text.encode(), scanner=shared()).decode()
     assert [token for token in tokens if token in left] == []
-
-
-@pytest.mark.parametrize("newlines", [True, False])
-def test_a_file_is_redacted_across_block_edges(
-    tmp_path: Path, scanner: Scanner, newlines: bool
-) -> None:
-    end = "\n" if newlines else " "
-    tokens = [expand("{{github:ghp}}", seed) for seed in range(8)]
-    source, target = tmp_path / "in", tmp_path / "out"
-    with source.open("w") as file:
-        for i, token in enumerate(tokens):
-            file.write(("log line 42" + end) * ((BLOCK * (i + 1) - 20 - file.tell()) // 12))
-            file.write(f"{token}{end}")
-    written = redact_file(source, target, scanner=scanner)
-    left = target.read_bytes()
-    assert written == len(left)
-    assert left == redact(source.read_bytes(), scanner=scanner)
-    assert left.count(b"[redacted:github-token:") == len(tokens)
-
-
-def test_a_capped_file_says_so(tmp_path: Path, scanner: Scanner) -> None:
-    (tmp_path / "in").write_text("word " * OVERLAP)
-    redact_file(tmp_path / "in", tmp_path / "out", cap_bytes=1000, scanner=scanner)
-    assert (tmp_path / "out").read_bytes().endswith(b"[cut: output over 1000 bytes]\n")
