@@ -71,7 +71,7 @@ _BEFORE_TAKES_BACK = words(
     group translation i18n cache hot short column row map object dict primary s3 bucket lookup
     storage_key registry ssh_public feature routing dedup idempotency site next page
     continuation cancellation pagination keyboard fingerprint checksum csrf xsrf csrfmiddleware
-    authenticity antiforgery idempotency
+    authenticity antiforgery idempotency postman
     """
 )
 

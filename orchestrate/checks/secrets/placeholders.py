@@ -62,6 +62,9 @@ _EXAMPLE_WORDS = words(
     anything whatever super strong awesome kind weak safe secure word words phrase aladdin sesame
     open correct horse battery staple welcome qwerty
     unknown wonderland changeit
+    geheim geheimnis passwort kennwort bitte cambiar cambiame cambia contrasena clave secreto senha
+    segredo mudar altere motdepasse mot de passe secreta changer changez wachtwoord geheimwoord
+    wijzig haslo losenord parola
     """
 )
 _JOINTS = frozenset("0123456789_-. !+*/@#$%^&")

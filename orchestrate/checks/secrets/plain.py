@@ -76,7 +76,7 @@ def ends_its_line(secret: str, line: str) -> bool:
     return re.match(r"[\"'`]{0,4}[ \t]*(?:$|[;,}\])<>\r\n]|#|//|--|/\*)", after) is not None
 
 
-_COMMENT = re.compile(r"^[ \t]*(?:\*|//|#|--|;|<!--|>>>|irb>|\$ |REM\b|')")
+_COMMENT = re.compile(r"^[ \t]*(?:\*|//|#|--|;|<!--|>>>|irb>|\$ |REM\b|'[^'\r\n]*$)")
 
 
 def is_comment(line: str) -> bool:

@@ -43,9 +43,9 @@ class Candidate(NamedTuple):
     at: int = 0
 
     def around(self, before: int = 300, after: int = 300) -> str:
-        """The text that surrounds the secret."""
+        """The text that surrounds the secret; quotes inside a string are read as quotes."""
         near = self.text[max(0, self.at - before) : self.at + len(self.secret) + after]
-        return near.decode("utf-8", "replace")
+        return near.decode("utf-8", "replace").replace('\\"', '"')
 
 
 def base62_crc32(body: str) -> str:
@@ -160,6 +160,16 @@ def _chosen(candidate: Candidate) -> bool:
     return not (is_filler(value) or is_reference(value) or is_example_word(value))
 
 
+_LOGIN_BEFORE = lazy(rb"\blogin[ \t\r\n]+(\S+)")
+
+
+def _not_anonymous(candidate: Candidate) -> bool:
+    """RFC 1635: anonymous FTP takes any text, by custom an address, for a password."""
+    before = candidate.text[max(0, candidate.at - 200) : candidate.at]
+    logins = _LOGIN_BEFORE.findall(before)
+    return not (logins and logins[-1] in (b"anonymous", b"ftp"))
+
+
 def _not_a_reference(candidate: Candidate) -> bool:
     return not is_reference(candidate.secret)
 
@@ -205,7 +215,27 @@ def _url_password(candidate: Candidate) -> bool:
     said = candidate._replace(secret=_unquoted(candidate.secret))
     if _likely_password(said):
         return True
-    return not _LOCAL_HOST.search(candidate.name) and _given_password(said)
+    if _LOCAL_HOST.search(candidate.name) and not _settings_of_a_database(candidate):
+        return False
+    return _given_password(said)
+
+
+_SETTINGS = lazy(r"(?i)(?:^|/)\.env|\.(?:env|ini|cfg|conf|toml|ya?ml|properties)$|config|settings")
+
+
+def _settings_of_a_database(candidate: Candidate) -> bool:
+    """Whether a configuration names this user of a database, who is called otherwise."""
+    url = re.search(
+        rf"(?i)(?:postgres\w*|mysql\w*|mariadb\w*|mongodb\w*|amqps?|redis)(?:\+\w+)?://([^\s:/@]*)"
+        rf":{re.escape(candidate.secret)}@",
+        candidate.line,
+    )
+    return (
+        url is not None
+        and _SETTINGS.search(candidate.path) is not None
+        and url[1].lower() != candidate.secret.lower()
+        and not is_made_up(candidate.secret)
+    )
 
 
 def _connection_password(candidate: Candidate) -> bool:
@@ -261,6 +291,13 @@ def _phrase(candidate: Candidate) -> bool:
     return is_phrase(candidate.secret) and not is_comment(candidate.line)
 
 
+def _named_or_phrase(candidate: Candidate) -> bool:
+    """A password, a word as well; or what signs, a phrase as well; else what looks drawn."""
+    if re.search(r"(?i)secret|jwt|encryption_key|app_key", candidate.name):
+        return _phrase(candidate)
+    return not is_comment(candidate.line) and _named_value(candidate)
+
+
 def _named_value(candidate: Candidate) -> bool:
     """A pair of name and value: a password may be a word, a key must look drawn."""
     kind, in_tests = kind_of(candidate.name), is_test_path(candidate.path)
@@ -291,6 +328,7 @@ def _named_or_signing(candidate: Candidate) -> bool:
     return _named_credential(candidate) or (signs and is_phrase(candidate.secret))
 
 
+_LONGEST_ROW = 4096  # bytes of a row that are read
 _PASSWORD_COLUMN = lazy(r"(?i)\"?(?:login_)?(?:password|passwort|passwd|secret access key)\"?")
 
 
@@ -301,7 +339,11 @@ def _password_column(candidate: Candidate) -> bool:
     columns = [_PASSWORD_COLUMN.fullmatch(cell.strip()) for cell in header.split(mark)]
     if not any(columns) or candidate.at < len(header):
         return False
-    row = candidate.text[candidate.text.rfind(b"\n", 0, candidate.at) + 1 : candidate.at].decode()
+    low = max(0, candidate.at - _LONGEST_ROW)
+    start = candidate.text.rfind(b"\n", low, candidate.at)
+    if start < 0 and low:
+        return False
+    row = candidate.text[max(low, start + 1) : candidate.at].decode("utf-8", "replace")
     at = re.sub(r'"[^"]*"', "", row).count(mark)
     return at < len(columns) and bool(columns[at]) and not is_reference(candidate.secret)
 
@@ -345,7 +387,7 @@ def _credential_file_value(candidate: Candidate) -> bool:
 def _graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) -> "Validator":
     def judged(candidate: Candidate) -> bool:
         kind = kind_of(candidate.name)
-        if kind not in kinds or _is_prose(candidate):
+        if kind not in kinds or _is_prose(candidate) or _names_a_public_key(candidate):
             return False
         found = grade(kind, candidate.secret, in_tests=is_test_path(candidate.path))
         if found is Grade.WEAK and is_translation(candidate.path):
@@ -353,6 +395,18 @@ def _graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) -
         return least <= found <= most and not _jwt_shaped(candidate.secret)
 
     return judged
+
+
+_SIGNER = lazy(r"(?i)(?:sign(?:ing|ed)?|gpg|pgp|maintainer|recv)[\w.-]*key|fingerprint")
+_KEY_ID = lazy(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})")
+
+
+def _names_a_public_key(candidate: Candidate) -> bool:
+    """A key id or fingerprint as gpg prints it (RFC 9580, 5.5.4), which is there to be shown."""
+    return (
+        _KEY_ID.fullmatch(candidate.secret) is not None
+        and _SIGNER.search(candidate.name) is not None
+    )
 
 
 _VERBS = frozenset({"pass", "Pass", "salt", "Salt", "seed", "Seed"})
@@ -412,6 +466,8 @@ VALIDATORS: Mapping[str, Validator] = {
     "credential-file-value": _credential_file_value,
     "chosen": _chosen,
     "not-a-reference": _not_a_reference,
+    "not-anonymous": _not_anonymous,
+    "named-or-phrase": _named_or_phrase,
     "likely-password": _likely_password,
     "sure-password": _sure_password,
     "random-token": _random_token,
