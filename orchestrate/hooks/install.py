@@ -114,6 +114,8 @@ def _remove_cache(common: Path) -> None:
         file.unlink(missing_ok=True)
     if cache.is_dir():
         cache.rmdir()
+    if cache.parent.is_dir() and not any(cache.parent.iterdir()):
+        cache.parent.rmdir()
 
 
 def hooks_folder(repository: Path) -> Path:
