@@ -25,7 +25,8 @@ _PUBLISHED = lazy(
     r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp"
     r"|mF_9\.B5f-4|gX1fBat3bV|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4"
     r"|9djdj82h48djs9d|kkk9d7dh3k39sjv|j49sk3j29djd|7Fjfp0ZBr1KtDRb|h480djs93hd8"
-    r"|(?i:keyboard cat|sixteen byte key)|0685bd9184jfhq2|ad180jjd733klru|nnch734d00sl2jd|pfkkdhi9sl3r4s0"
+    r"|(?i:keyboard cat|sixteen byte key)"
+    r"|0685bd9184jfhq2|ad180jjd733klru|nnch734d00sl2jd|pfkkdhi9sl3r4s0"
     r"|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl|C2y6yDjf5/R\+ob0N"
     r"|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
 )
