@@ -294,8 +294,16 @@ def _phrase(candidate: Candidate) -> bool:
 def _named_or_phrase(candidate: Candidate) -> bool:
     """A password, a word as well; or what signs, a phrase as well; else what looks drawn."""
     if re.search(r"(?i)secret|jwt|encryption_key|app_key", candidate.name):
-        return _phrase(candidate)
+        return kind_of(candidate.name) is not Kind.NONE and _phrase(candidate)
     return not is_comment(candidate.line) and _named_value(candidate)
+
+
+def _key_material(candidate: Candidate) -> bool:
+    """A key that encrypts, a salt or a vector by its name: `aesKey`, `keyBytes`; not `rowKey`."""
+    name = candidate.name.lower()
+    if name in ("", "iv", "ivbytes", "keybytes", "key_bytes"):
+        return True
+    return kind_of(candidate.name) in (Kind.SECRET, Kind.SALT)
 
 
 def _named_value(candidate: Candidate) -> bool:
@@ -468,6 +476,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "not-a-reference": _not_a_reference,
     "not-anonymous": _not_anonymous,
     "named-or-phrase": _named_or_phrase,
+    "key-material": _key_material,
     "likely-password": _likely_password,
     "sure-password": _sure_password,
     "random-token": _random_token,
