@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
-from orchestrate.checks.findings import Finding
-from orchestrate.checks.line_search import is_marked, may_match, search, shown
+from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.line_search import MAX_IN_FILE, is_marked, may_match, search, shown
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import globs
 from orchestrate.policy.harness import HarnessRule
@@ -62,6 +62,8 @@ def check_file(
         return
     added: set[int] | None = None
     text = change.text(entry) or b""
+    marks = marks and b"orchestrate:" in text  # looked for once
+    told = 0
     for first, part in _parts(entry.path, script):
         for found in _in_part(part, _named_in(part, wanted), entry.path):
             if added is None:  # most scripts have no hit, and nothing to compare for
@@ -69,6 +71,9 @@ def check_file(
             placed = found._replace(line=found.line + first)
             if placed.line in added and not (marks and is_marked(text, placed.line, placed.id)):
                 yield placed
+                told += placed.severity == Severity.BLOCK
+            if told == MAX_IN_FILE:  # the change is refused: more say nothing new
+                return
 
 
 def _parts(path: str, script: str) -> Iterable[tuple[int, str]]:

@@ -174,3 +174,9 @@ def test_a_long_script_is_read_in_linear_time() -> None:
 )
 def test_what_is_one_command(line: str, words: list[tuple[str, ...]]) -> None:
     assert [c.words for c in read(line) if c.words] == words
+
+
+def test_a_script_of_many_dangerous_lines_is_told_of_the_first_hundred() -> None:
+    change = change_of(None, {"a.sh": b"rm -rf /\n" * 500})
+    found = list(check_file(change, next(change.files()), [NO_RM], marks=True))
+    assert [f.line for f in found] == list(range(1, 101))
