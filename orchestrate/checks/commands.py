@@ -13,6 +13,7 @@ from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.line_search import MAX_IN_FILE, is_marked, may_match, search, shown
+from orchestrate.checks.linear import compile_for_text
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import globs
 from orchestrate.policy.harness import HarnessRule
@@ -33,7 +34,8 @@ _STEPS = (
 )
 _PACKAGE = ("package.json", "composer.json")
 _SHEBANG = re.compile(rb"#!.*\b(?:ba|z|da|k|fi)?sh\b")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
+# As `re` runs it, a line of nothing but `\"` takes quadratic time.
+_QUOTED = compile_for_text(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
 _STEP = re.compile(
     r"^\s*(?:-\s+)?(?:run|script|command|entry|before_script|after_script)?:?\s*[|>-]*"
 )
