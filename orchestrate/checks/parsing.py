@@ -4,7 +4,7 @@ Rules kept here:
 
 * Nothing here expands, constructs or executes what it reads: JSON and TOML are data, YAML is read
   as events, XML without its entities.
-* A file too large to parse in reasonable time is a finding, not a pass.
+* A file too large or too deep to parse in reasonable time is a finding, not a pass.
 """
 
 import json
@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
 MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
+MAX_YAML_DEPTH = 64  # the parser looks at every open level again for each token
+MAX_TOML_DOTS = 100_000_000  # squares of dots in a line: a key's parts are read with those before
 MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
 
 
@@ -52,6 +54,9 @@ def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
         return
     import tomllib  # 6 ms: most changes hold no TOML
 
+    if is_hard_toml(data):
+        yield Flaw("lines with very many dots are not read: keys of so many parts take too long")
+        return
     try:
         tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
@@ -62,6 +67,12 @@ def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
         yield Flaw(MAX_DEPTH_MESSAGE)
 
 
+def is_hard_toml(data: bytes) -> bool:
+    """Whether keys of many parts might keep the parser busy for more than some seconds."""
+    dots = (line.count(b".") for line in data.split(b"\n"))
+    return sum(number * number for number in dots) > MAX_TOML_DOTS
+
+
 def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
     """Whether the file is one or more YAML documents; tags and anchors are only read."""
     from ruamel.yaml import YAML  # 30 ms to import: most changes hold no YAML
@@ -70,9 +81,15 @@ def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
     if len(data) > MAX_YAML:
         yield _too_large(data, MAX_YAML)
         return
+    depth = 0
     try:
-        for _ in YAML(typ="safe", pure=True).parse(data):
-            pass
+        for event in YAML(typ="safe", pure=True).parse(data):
+            kind = type(event).__name__
+            depth += kind.endswith("StartEvent")
+            depth -= kind.endswith("EndEvent")
+            if depth > MAX_YAML_DEPTH:
+                yield Flaw(MAX_DEPTH_MESSAGE, event.start_mark.line + 1)
+                return
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)

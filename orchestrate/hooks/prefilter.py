@@ -32,6 +32,8 @@ LOOK = 1 << 20  # the engine looks at every change of such a path
 UNSAFE = LOOK + 1  # the path may be unsafe or unprintable
 EVERYWHERE = LOOK + 2  # the class of all paths, which is in no database
 
+# Bytes; the engine refuses larger JSON, and bounds what larger TOML may cost.
+MAX_PARSED = {"invalid-json": 4 * 1024 * 1024, "invalid-toml": 64 * 1024}
 MAX_LINE = 2000  # bytes; the engine searches longer lines in windows of their own
 MAX_NARROWED = 50  # files whose old content is read as well; with more the engine is as fast
 
@@ -256,6 +258,8 @@ def _is_ordinary(path: bytes, data: bytes, classes: Classes, table: dict[str, An
 
 def _parses(builtin: str, data: bytes) -> bool:
     """Whether a built-in check surely has nothing to say."""
+    if len(data) > MAX_PARSED.get(builtin, len(data)):
+        return False
     if builtin == "invalid-json":
         import json
 

@@ -48,6 +48,10 @@ FAILS = [
     ("merge-conflict", b"x\r>>>>>>> topic\r"),
     ("merge-conflict", "x\n<<<<<<< HEAD\n".encode("utf-16")),
     ("no-final-newline", b"x"),
+    ("invalid-toml", b"a." * 20_000 + b"a = 1\n"),  # quadratic for the parser
+    ("invalid-yaml", b"[" * 100_000),
+    ("invalid-yaml", b"{" * 100_000),
+    ("invalid-yaml", b"- " * 100_000),
 ]
 PASSES = [
     ("invalid-json", b'{"a": [1, 2.5, null, "\xc3\xa9"]}'),
@@ -55,6 +59,8 @@ PASSES = [
     ("invalid-yaml", b"a: !Ref x\nb: &c 1\nd: *c\n---\ne: 2\n"),
     ("invalid-yaml", b""),
     ("invalid-toml", b"a = 1\n[b]\nc = 2\n"),
+    ("invalid-toml", b"a = [" + b"1.5, " * 2_000 + b"]\n"),
+    ("invalid-yaml", b"[" * 60 + b"]" * 60),
     ("invalid-xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"),
     ("invalid-xml", b"<!DOCTYPE a SYSTEM 'http://example.org/a.dtd'><a/>"),
     ("mixed-line-endings", b"a\r\nb\r\n"),
