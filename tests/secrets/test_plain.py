@@ -22,7 +22,8 @@ def test_a_word_may_be_a_password(value: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["string", "required", "password", "user.password", "db_pass", "${PW}", "<pw>", "enabled",
-     "joe@acme.org", "getPass()", "mypass", "changeme", "userPassword", "/run/secrets/pw", "ÜBER"],
+     "joe@acme.org", "getPass()", "mypass", "changeme", "userPassword", "/run/secrets/pw", "ÜBER",
+     "green", "succeeded"],
 )  # fmt: skip
 def test_a_field_a_type_or_a_placeholder_is_none(value: str) -> None:
     assert not is_plain_password(value)

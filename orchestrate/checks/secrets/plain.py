@@ -28,7 +28,8 @@ _SAID_OF_PASSWORDS = words(
     bcrypt argon2 pbkdf2 crypt md5 aes provider service manager controller handler resolver
     factory length minimum maximum strength policy rules login logout sign signin signup
     register sudo unavailable available plaintext cleartext sufficient requisite include
-    substack unknown undefined tiger xyzzy localhost
+    substack unknown undefined tiger xyzzy localhost succeeded succeed failure error warning
+    skip skipped pending done good bad count counter green red yellow blue cyan magenta bold
     """
 )
 _NAMES_ITSELF = re.compile(
