@@ -26,7 +26,7 @@ def test_every_line_that_matches_by_itself_is_told_once(text: bytes, pattern: st
 @pytest.mark.parametrize(
     ("pattern", "line", "column", "match"),
     [
-        (r"(?:^|[;:])\s*pdb\.set_trace\(", b"if x: pdb.set_trace()", 7, "pdb.set_trace("),
+        (r"(?:^|[;:])\s*pdb\.step\(", b"if x: pdb.step()", 7, "pdb.step("),
         (r"(?:^|[^\w.])panic\s*\(", b"\tpanic(err)", 2, "panic("),
         (r"(?:^|[^\w.])eval\(", "é eval(x)".encode(), 3, "eval("),
         (r"(?:#|/\*)\s*TODO\b", b"x  /* TODO */", 4, "/* TODO"),
