@@ -27,6 +27,7 @@ from orchestrate.hooks.place import Place, read_policy
 from orchestrate.policy.policy import Policy
 
 PUSH_SECONDS = 60.0  # a push waits no longer for its checks
+AGAIN_SECONDS = 0.5  # an alarm that comes while a finalizer runs is swallowed there
 MAX_REFS = 20  # refs of one transaction that are judged; a fetch may move thousands
 MAX_MESSAGES = 1000  # commits of one range whose messages are read
 
@@ -139,10 +140,11 @@ def _time_boxed(found: list[Finding], ref: str) -> Iterator[None]:
         raise _TimeIsUp
 
     before = signal.signal(signal.SIGALRM, on_alarm)
-    signal.setitimer(signal.ITIMER_REAL, PUSH_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, PUSH_SECONDS, AGAIN_SECONDS)
     try:
         yield
     except _TimeIsUp:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         message = f"what is pushed to {ref} was not judged within {PUSH_SECONDS:g} s"
         found.append(finding("push-not-checked", "", message))
     finally:
