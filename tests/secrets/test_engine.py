@@ -11,7 +11,7 @@ from orchestrate.checks.secrets import budget, engine
 from orchestrate.checks.secrets.allow import Permits
 from orchestrate.checks.secrets.engine import Hit, NotJudgedWhole, Scanner, scan
 from orchestrate.checks.secrets.samples import expand
-from orchestrate.checks.secrets.validators import Candidate
+from orchestrate.checks.secrets.validators.candidate import Candidate
 
 TOKEN = expand("{{github:ghp}}", 7)
 LINE = f'token = "{TOKEN}"\n'

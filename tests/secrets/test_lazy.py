@@ -9,7 +9,7 @@ import pytest
 from orchestrate.checks import secrets
 from orchestrate.checks.secrets.lazy import Lazy, lazy
 
-MODULES = [f"{secrets.__name__}.{found.name}" for found in pkgutil.iter_modules(secrets.__path__)]
+MODULES = [found.name for found in pkgutil.walk_packages(secrets.__path__, f"{secrets.__name__}.")]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -28,7 +28,8 @@ from orchestrate.checks.secrets.matching import BASE64
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.text import Places, entropy, is_binary, readable, unescaped
 from orchestrate.checks.secrets.transport import Runs
-from orchestrate.checks.secrets.validators import VALIDATORS, Candidate
+from orchestrate.checks.secrets.validators.candidate import Candidate
+from orchestrate.checks.secrets.validators.table import VALIDATORS
 
 TYPE_CHECKING = False  # as typing's: hooks start here when a place must be looked at
 if TYPE_CHECKING:

@@ -174,7 +174,7 @@ def _unpacked_rule(
 
 
 def _rule(entry: dict[str, Any], path: str) -> Rule:
-    from orchestrate.checks.secrets.validators import VALIDATORS
+    from orchestrate.checks.secrets.validators.table import VALIDATORS
 
     id = str(entry.get("id"))
     if not _ID.fullmatch(id):

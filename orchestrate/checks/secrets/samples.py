@@ -16,7 +16,7 @@ import random
 import re
 import string
 
-from orchestrate.checks.secrets.validators import BASE62, base62_crc32
+from orchestrate.checks.secrets.validators.tokens import BASE62, base62_crc32
 
 _SLOT = re.compile(r"\{\{([\w-]+)(?::([^{}]*))?\}\}")
 _ALPHABETS = {
