@@ -14,7 +14,12 @@ from typing import NamedTuple
 MAX_PARSED = 4 * 1024 * 1024  # bytes of JSON, TOML and XML: about a second
 MAX_YAML = 256 * 1024  # bytes; a pure Python parser reads some 200 KB a second
 MAX_YAML_DEPTH = 64  # the parser looks at every open level again for each token
+MAX_EXPANDED = 32 * 1024 * 1024  # bytes that XML's entities may come to inside attributes
+# Bytes times declared attributes: expat goes over all of an element's for each of that name, and
+# over those before to declare one.
+MAX_ATTRIBUTES = 400_000_000
 MAX_TOML_DOTS = 100_000_000  # squares of dots in a line: a key's parts are read with those before
+MAX_YAML_LEVELS = 2_000_000  # open levels, counted again at each event: some two seconds
 MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
 
 
@@ -81,13 +86,14 @@ def invalid_yaml(data: bytes, old: bytes) -> Iterator[Flaw]:
     if len(data) > MAX_YAML:
         yield _too_large(data, MAX_YAML)
         return
-    depth = 0
+    depth = levels = 0
     try:
         for event in YAML(typ="safe", pure=True).parse(data):
             kind = type(event).__name__
             depth += kind.endswith("StartEvent")
             depth -= kind.endswith("EndEvent")
-            if depth > MAX_YAML_DEPTH:
+            levels += depth
+            if depth > MAX_YAML_DEPTH or levels > MAX_YAML_LEVELS:
                 yield Flaw(MAX_DEPTH_MESSAGE, event.start_mark.line + 1)
                 return
     except MarkedYAMLError as error:
@@ -104,7 +110,8 @@ def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
     """Whether the file is well-formed XML. External things are not fetched, entities not expanded.
 
     With a default handler set, expat hands references over unexpanded (expat.h,
-    XML_SetDefaultHandler); an entity made of entities is refused, wherever it is used.
+    XML_SetDefaultHandler); an entity made of entities is refused, wherever it is used, and so is
+    what a document declares to keep the parser busy.
     """
     if len(data) > MAX_PARSED:
         yield _too_large(data, MAX_PARSED)
@@ -113,25 +120,45 @@ def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
 
     parser = expat.ParserCreate()
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    nested: list[str] = []
-
-    def declared(name: str, is_parameter: int, value: str | None, *rest: object) -> None:
-        if value and ("&" in value or "%" in value):
-            nested.append(name)
-            raise _NestedEntity
-
-    parser.EntityDeclHandler = declared
+    declared = _Declared(len(data), data.count(b"&"))
+    parser.EntityDeclHandler = declared.entity
+    parser.AttlistDeclHandler = declared.attribute
     parser.DefaultHandler = _ignore
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         yield Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
-    except _NestedEntity:
-        yield Flaw(f"the entity {nested[0]!r} is made of entities", parser.CurrentLineNumber)
+    except _Hostile as reason:
+        yield Flaw(str(reason), parser.CurrentLineNumber)
 
 
-class _NestedEntity(Exception):
-    pass
+class _Hostile(Exception):
+    """What the document declares would keep the parser busy; the text says what it is."""
+
+
+class _Declared:
+    """What an XML document of `size` bytes with this many references declares."""
+
+    def __init__(self, size: int, references: int) -> None:
+        self._size = size
+        self._references = references
+        self._longest = 0  # bytes of an entity
+        self._attributes = 0
+
+    def entity(self, name: str, is_parameter: int, value: str | None, *rest: object) -> None:
+        """Accept an entity. Raises: _Hostile."""
+        if value and ("&" in value or "%" in value):
+            raise _Hostile(f"the entity {name!r} is made of entities")
+        # Inside attributes expat expands references, whatever handlers are set.
+        self._longest = max(self._longest, len(value or ""))
+        if self._longest * self._references > MAX_EXPANDED:
+            raise _Hostile(f"with the entity {name!r} the file may come to far more than it is")
+
+    def attribute(self, *declaration: object) -> None:
+        """Accept the declaration of an attribute. Raises: _Hostile."""
+        self._attributes += 1
+        if self._attributes * self._size > MAX_ATTRIBUTES:
+            raise _Hostile("it declares so many attributes that reading it takes too long")
 
 
 def _ignore(data: str) -> None:

@@ -24,6 +24,9 @@ BOMB = (
     + b"]><l>&u;</l>"
 )
 
+DECLARED = b"<!ATTLIST b x%d CDATA 'y'>"
+IN_ATTRIBUTE = b"<!DOCTYPE a [<!ENTITY e '%s'>]><a b='%s'/>"
+
 FAILS = [
     ("invalid-json", b"{"),
     ("invalid-json", b"{'a': 1}"),
@@ -52,6 +55,9 @@ FAILS = [
     ("invalid-yaml", b"[" * 100_000),
     ("invalid-yaml", b"{" * 100_000),
     ("invalid-yaml", b"- " * 100_000),
+    ("invalid-yaml", b"[" + (b"[" * 60 + b"]" * 60 + b",") * 600 + b"]"),
+    ("invalid-xml", b"<!DOCTYPE a [" + b"".join(DECLARED % i for i in range(9_000)) + b"]><a/>"),
+    ("invalid-xml", IN_ATTRIBUTE % (b"y" * 10_000, b"&e;" * 10_000)),
 ]
 PASSES = [
     ("invalid-json", b'{"a": [1, 2.5, null, "\xc3\xa9"]}'),
@@ -62,6 +68,8 @@ PASSES = [
     ("invalid-toml", b"a = [" + b"1.5, " * 2_000 + b"]\n"),
     ("invalid-yaml", b"[" * 60 + b"]" * 60),
     ("invalid-xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"),
+    ("invalid-xml", b"<!DOCTYPE a [" + b"".join(DECLARED % i for i in range(500)) + b"]><a/>"),
+    ("invalid-xml", IN_ATTRIBUTE % (b"http://www.w3.org/2000/svg", b"&e;" * 500)),
     ("invalid-xml", b"<!DOCTYPE a SYSTEM 'http://example.org/a.dtd'><a/>"),
     ("mixed-line-endings", b"a\r\nb\r\n"),
     ("mixed-line-endings", b"a\nb"),
