@@ -33,6 +33,7 @@ from orchestrate.git.user_index import (
     read_user_index,
     stat_dirty,
 )
+from orchestrate.git.user_tree import work_tree_of
 
 __all__ = ["Created", "Recorder", "create", "record"]
 
@@ -59,14 +60,12 @@ class Recorder:
     """Takes checkpoints of one working tree; keep it to take many. Not for several threads.
 
     Raises (the constructor):
-        Unsupported: a bare repository.
+        InvalidInput: a bare repository.
     """
 
     def __init__(self, repo: Repository, clock: Callable[[], float] = time.time) -> None:
-        if repo.work_tree is None:
-            raise Unsupported("a bare repository has no working tree to record")
+        self.work_tree = Path(str(work_tree_of(repo)).rstrip("/"))
         self.repo = repo
-        self.work_tree = Path(str(repo.work_tree).rstrip("/"))
         self.clock = clock
         self.settings = read_settings(repo, self.work_tree)
         self.private = PrivateIndex(repo, self.work_tree, self.settings)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from orchestrate.cli.check import top_of
+from orchestrate.cli.init import work_tree
 from orchestrate.cli.output import shown
 from orchestrate.hooks.integrate import integrate as add
 from orchestrate.hooks.integrate import separate
@@ -22,7 +22,7 @@ def integrate(ctx: click.Context, tool: str, remove: bool) -> None:
       orchestrate integrate pre-commit
       orchestrate integrate husky --remove
     """
-    top = Path(top_of(ctx.obj))
+    top = work_tree(Path(ctx.obj))
     changed = separate(top, tool) if remove else add(top, tool)
     for path in changed:
         click.echo(shown(f"edited {path}"))

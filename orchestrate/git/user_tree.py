@@ -6,20 +6,22 @@ Looking never writes the index (`process.clean_environment` keeps git from it).
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrate.errors import Unsupported
+from orchestrate.errors import InvalidInput
 from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import path_text
+
+IN_A_CLONE = "run it in a clone that has files"
 
 
 def work_tree_of(repo: Repository) -> Path:
     """The folder of the repository's files.
 
     Raises:
-        Unsupported: it is bare.
+        InvalidInput: it is bare.
     """
     if repo.work_tree is None:
-        raise Unsupported("a bare repository has no working tree")
+        raise InvalidInput("a bare repository has no working tree", hint=IN_A_CLONE)
     return repo.work_tree
 
 

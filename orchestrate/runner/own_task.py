@@ -18,9 +18,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from orchestrate.errors import Conflict, FileError, InvalidInput, Unsupported
+from orchestrate.errors import Conflict, FileError, InvalidInput
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid
+from orchestrate.git.user_tree import work_tree_of
 from orchestrate.ledger.store import Decision, Ledger, Loaded, plan_ids
 from orchestrate.plans.decide import decide_all
 from orchestrate.plans.events import Event
@@ -68,14 +69,9 @@ def start(repo: Repository, wish: Wish) -> OwnTask:
 
     Raises:
         Conflict: the worktree is on a task already.
-        InvalidInput: there is no commit yet, or the wish is not a valid task.
-        Unsupported: the repository is bare.
+        InvalidInput: there is no commit yet, no working tree, or the wish is not a valid task.
     """
-    if repo.work_tree is None:
-        raise Unsupported(
-            "a bare repository has no working tree to be on a task",
-            hint="run it in a clone that has files",
-        )
+    work_tree_of(repo)
     found = of_worktree(repo)
     if found is not None and found.is_open:
         if active_task.read(repo.git_dir) is not None or not _is_wish(found.task, wish):

@@ -17,14 +17,28 @@ def test_doctor_says_how_to_repair(orchestrate) -> None:
     orchestrate("doctor", "--repair")
 
 
-def test_a_bare_repository_has_no_hooks_to_prove_and_no_task(
-    repo: Path, git, orchestrate, tmp_path: Path
+IN_FILES = [
+    ("doctor",),
+    ("init",),
+    ("integrate", "husky"),
+    ("start", "x", "--scope", "src"),
+    ("checkpoint", "create"),
+    ("rollback", "1"),
+    ("watch",),
+]
+
+
+@pytest.mark.parametrize("command", IN_FILES, ids=" ".join)
+def test_what_needs_files_is_wrong_use_in_a_bare_repository(
+    command: tuple[str, ...], repo: Path, git, orchestrate, tmp_path: Path
 ) -> None:
-    git("clone", "-q", "--bare", str(repo), str(tmp_path / "bare"), cwd=tmp_path)
-    for command, code in ((("doctor",), 2), (("start", "x", "--scope", "src"), 5)):
-        ran = orchestrate(*command, cwd=tmp_path / "bare", code=code)
-        assert "bare repository" in ran.err
-        assert "in a clone that has files" in ran.err
+    bare = tmp_path / "bare"
+    git("clone", "-q", "--bare", str(repo), str(bare), cwd=tmp_path)
+    before = sorted(bare.iterdir())
+    ran = orchestrate(*command, cwd=bare, code=2)
+    assert "a bare repository" in ran.err or "without a work tree" in ran.err
+    assert "hint: run it in a clone that has files" in ran.err
+    assert sorted(bare.iterdir()) == before
 
 
 @pytest.mark.parametrize(
