@@ -1,5 +1,8 @@
 """`orchestrate plan edit`: by a file, by an editor, and when neither is of use."""
 
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,17 +32,33 @@ def test_an_edit_needs_a_reason(plan: Path, orchestrate) -> None:
     assert "--reason" in orchestrate("plan", "edit", "--file", str(plan), code=2).err
 
 
-def test_what_an_editor_saves_is_the_new_version(plan: Path, orchestrate, monkeypatch) -> None:
-    monkeypatch.setenv("VISUAL", "sed -i.bak s,a/,b/,")
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch) -> Callable[[str, str], None]:
+    """Makes the editor one that replaces a text, and leaves no copy of the file beside it."""
+
+    def use(old: str, new: str) -> None:
+        script = tmp_path / "editor.py"
+        script.write_text(
+            "import pathlib, sys\n"
+            "file = pathlib.Path(sys.argv[1])\n"
+            f"file.write_text(file.read_text().replace({old!r}, {new!r}))\n"
+        )
+        monkeypatch.setenv("VISUAL", shlex.join([sys.executable, str(script)]))
+
+    return use
+
+
+def test_what_an_editor_saves_is_the_new_version(plan: Path, orchestrate, editor) -> None:
+    editor("a/", "b/")
     assert "version 2" in orchestrate("plan", "edit", "--reason", "another folder").out
     assert "b/**" in orchestrate("plan", "show").out
 
 
 def test_a_text_that_is_no_plan_is_kept_for_mending(
-    plan: Path, orchestrate, monkeypatch, tmp_path: Path
+    plan: Path, orchestrate, editor, monkeypatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VISUAL", "sed -i.bak s,title,titel,")
+    editor("title", "titel")
     ran = orchestrate("plan", "edit", "--reason", "x", code=2)
     assert "demo-abc234.rejected.yaml" in ran.err
     assert "titel" in (tmp_path / "demo-abc234.rejected.yaml").read_text()
