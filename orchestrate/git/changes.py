@@ -31,10 +31,8 @@ _RAW = (
 
 ROUND = 1000  # objects asked for at once: 1,000 lines of at most 65 bytes fit a pipe of 64 KB
 
-MANY = 200  # objects from which more than one process reads
-MAX_READERS = 4
-SHARE = 50  # objects a process is asked for at a time
-PIPE = 1 << 20  # bytes a pipe holds where the system lets us say so, for a share of usual files
+SEVERAL = 50  # objects from which the pipe is widened
+PIPE = 1 << 20  # bytes a pipe holds where the system lets us say so, for some usual files
 
 # path, old mode, new mode, old id, new id: EntryChange without importing typing
 Raw = tuple[bytes, int, int, str, str]
@@ -180,25 +178,35 @@ class Objects:
     """`git cat-file --batch-command`: kinds, sizes and contents of objects by any name.
 
     A blob of more than `most` bytes is not read: the reader is of no use after that. 0 reads all.
+    Git is started by the first question.
     """
 
     def __init__(self, folder: str = "", *, most: int = 0) -> None:
         self.folder = folder
         self.most = most
-        self._git = Running(("cat-file", "--batch-command", "--buffer"), folder, fed=True)
+        self._git: Running | None = None
         self._read = b""  # what git said
         self._at = 0  # where in it the next answer begins
         self._is_wide = False
 
     def close(self) -> None:
         """End the process."""
-        self._git.close(check=False)
+        if self._git is not None:
+            self._git.close(check=False)
 
     def __enter__(self) -> Objects:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def for_child(self) -> Objects:
+        """The same for a process that was split off: this git answers its parent."""
+        if self._git is not None:
+            os.close(self._git.into)
+            os.close(self._git.out)
+            self._git = None
+        return Objects(self.folder, most=self.most)
 
     def ask_info(self, names: Iterable[str]) -> None:
         """Ask for kinds and sizes; `read_info` gives one answer for each name."""
@@ -223,8 +231,8 @@ class Objects:
 
     def ask_contents(self, names: Sequence[str]) -> None:
         """Ask for contents, at most `ROUND` at once; `read_content` gives one for each name."""
-        if len(names) >= SHARE and not self._is_wide:
-            _widen(self._git.out)
+        if len(names) >= SEVERAL and not self._is_wide:
+            _widen(self._started().out)
             self._is_wide = True
         self._send("contents", names)
 
@@ -245,12 +253,18 @@ class Objects:
         self._exactly(1)  # a newline
         return head[0], head[1], data
 
+    def _started(self) -> Running:
+        if self._git is None:
+            self._git = Running(("cat-file", "--batch-command", "--buffer"), self.folder, fed=True)
+        return self._git
+
     def _send(self, verb: str, names: Iterable[str]) -> None:
         text = "".join(f"{verb} {name}\n" for name in names) + "flush\n"
         data = text.encode("utf-8", "surrogateescape")
+        into = self._started().into
         try:
             while data:
-                data = data[os.write(self._git.into, data) :]
+                data = data[os.write(into, data) :]
         except BrokenPipeError:
             raise GitCommandFailed("git cat-file ended early") from None
 
@@ -281,36 +295,10 @@ class Objects:
         return b"".join(parts)
 
     def _more(self) -> bytes:
-        data = os.read(self._git.out, 1 << 17)
+        data = os.read(self._started().out, 1 << 17)
         if not data:
             raise GitCommandFailed("git cat-file ended early")
         return data
-
-
-def many_contents(first: Objects, names: Sequence[str]) -> Iterator[tuple[str, str, bytes] | None]:
-    """As `first.contents(names)`, by several processes at once where there are many.
-
-    Most of the time goes into inflating, which each git does on one core.
-    """
-    helpers = min(os.cpu_count() or 1, MAX_READERS) - 1
-    if len(names) < MANY or not helpers:
-        yield from first.contents(names)
-        return
-    readers = [first, *(Objects(first.folder, most=first.most) for _ in range(helpers))]
-    try:
-        parts = [names[at : at + SHARE] for at in range(0, len(names), SHARE)]
-        ahead = 2 * len(readers)  # each works on its next share while the last one is looked at
-        for at, part in enumerate(parts[:ahead]):
-            readers[at % len(readers)].ask_contents(part)
-        for at, part in enumerate(parts):
-            reader = readers[at % len(readers)]
-            for _ in part:
-                yield reader.read_content()
-            if at + ahead < len(parts):
-                reader.ask_contents(parts[at + ahead])
-    finally:
-        for helper in readers[1:]:
-            helper.close()
 
 
 def parse_tree(data: bytes, hash_bytes: int) -> list[tuple[bytes, int, str]]:

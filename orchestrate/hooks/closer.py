@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from orchestrate.checks.secrets.allow import Permits
     from orchestrate.checks.secrets.engine import Scanner
     from orchestrate.checks.secrets.matching import Place
-    from orchestrate.git.changes import Objects
-    from orchestrate.hooks.prefilter import Compiled, Suspect
+    from orchestrate.hooks.prefilter import Compiled, Contents, Suspect
 
 MAX_CONTENT = 64 * 1024 * 1024  # as checks/change.py, whose import would cost too much
 
 
 def findings(
-    suspects: Sequence[Suspect], compiled: Compiled, role: str, objects: Objects
+    suspects: Sequence[Suspect], compiled: Compiled, role: str, objects: Contents
 ) -> list[Finding]:
     """What the engine finds in these files, sorted as it does.
 
@@ -65,7 +64,7 @@ class CloserLook:
         maybe, surely = suspect.classes
         return maybe == surely and not suspect.hits & self._compiled.table["not_alone"]
 
-    def findings(self, suspect: Suspect, objects: Objects) -> Iterator[Finding]:
+    def findings(self, suspect: Suspect, objects: Contents) -> Iterator[Finding]:
         """Everything that is found in one file."""
         path, new = suspect.path.decode(), suspect.data
         old = _Old(suspect.old, objects)
@@ -101,7 +100,7 @@ class CloserLook:
 class _Old:
     """The old content of a file, read when it is first asked for."""
 
-    def __init__(self, oid: str, objects: Objects) -> None:
+    def __init__(self, oid: str, objects: Contents) -> None:
         self._ask: Callable[[], bytes] = lambda: _content(oid, objects) if oid else b""
         self._text: bytes | None = None
 
@@ -111,7 +110,7 @@ class _Old:
         return self._text
 
 
-def _content(oid: str, objects: Objects) -> bytes:
+def _content(oid: str, objects: Contents) -> bytes:
     answer = next(iter(objects.contents([oid])))
     if answer is None:
         raise Doubt("an old blob is not there")

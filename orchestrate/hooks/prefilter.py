@@ -13,16 +13,16 @@ Rules kept here:
 
 from __future__ import annotations
 
-from orchestrate.git.changes import Objects, many_contents
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from orchestrate.git.changes import Raw
+    from orchestrate.git.changes import Objects, Raw
+    from orchestrate.git.loose import LooseFirst
 
     Classes = tuple[set[int], set[int]]
+    Contents = Objects | LooseFirst
 
 FILE, EXECUTABLE = 0o100644, 0o100755
 REGULAR = (FILE, EXECUTABLE)
@@ -123,21 +123,34 @@ def found_in(database: Any, data: bytes) -> set[int]:
     return found
 
 
-def judge(
-    entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects: Objects
-) -> list[Suspect]:
-    """The files that may give a finding, when the rest of the change surely gives none.
+def judge_together(entries: Sequence[Raw], compiled: Compiled, task: Task | None,
+                   objects: Contents) -> None:  # fmt: skip
+    """Nothing, when what no file shows by itself surely gives no finding.
 
     Raises:
-        Doubt: something else than these files' lines may give one.
+        Doubt: it may give one.
     """
     table = compiled.table
     if task is None and entries and table["require_task"] == "always":
         raise Doubt("no task")
     if entries and table["secrets_engine"] != "builtin":
         raise Doubt("another program looks for secrets too")
+    added = [entry[0] for entry in entries if entry[1] == 0]
+    if added and table["case_conflict"]:
+        from orchestrate.hooks.prefilter_case import judge_case
+
+        judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
+
+
+def judge_each(
+    entries: Iterable[Raw], compiled: Compiled, task: Task | None, objects: Contents
+) -> list[Suspect]:
+    """The files that may give a finding, when the others by themselves surely give none.
+
+    Raises:
+        Doubt: something else than these files' lines may give one.
+    """
     to_read: list[tuple[Raw, Classes]] = []
-    added: list[bytes] = []
     for entry in entries:
         path, old_mode, new_mode, old, new = entry
         classes = _judge_path(path, compiled, task)
@@ -149,14 +162,8 @@ def judge(
             raise Doubt("not a regular file")
         if new_mode == EXECUTABLE and old_mode != EXECUTABLE:
             raise Doubt("becomes executable")
-        if old_mode == 0:
-            added.append(path)
         if old != new:
             to_read.append((entry, classes))
-    if added and table["case_conflict"]:
-        from orchestrate.hooks.prefilter_case import judge_case
-
-        judge_case(added, entries, objects, len(entries[0][3] or entries[0][4]) // 2)
     return _judge_contents(to_read, compiled, task, objects)
 
 
@@ -188,7 +195,7 @@ def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
 
 
 def _judge_contents(
-    to_read: list[tuple[Raw, Classes]], compiled: Compiled, task: Task | None, objects: Objects
+    to_read: list[tuple[Raw, Classes]], compiled: Compiled, task: Task | None, objects: Contents
 ) -> list[Suspect]:
     suspects: list[Suspect] = []
     unusual: set[bytes] = set()
@@ -196,7 +203,7 @@ def _judge_contents(
     same: dict[str, list[tuple[Raw, Classes]]] = {}
     for one in to_read:
         same.setdefault(one[0][4], []).append(one)
-    for files, answer in zip(same.values(), many_contents(objects, list(same)), strict=True):
+    for files, answer in zip(same.values(), objects.contents(list(same)), strict=True):
         if answer is None or answer[1] != "blob":
             raise Doubt("a blob is not there")
         data = answer[2]
@@ -219,7 +226,7 @@ def _plain(data: bytes) -> bytes:
 
 
 def _without_old_lines(
-    suspects: list[Suspect], compiled: Compiled, objects: Objects
+    suspects: list[Suspect], compiled: Compiled, objects: Contents
 ) -> list[Suspect]:
     """The suspects without those where only lines that stood in the old file were hit."""
     in_lines = compiled.table["in_lines"]

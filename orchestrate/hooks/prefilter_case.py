@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrate.git.changes import Objects, parse_tree
+from orchestrate.git.changes import parse_tree
 from orchestrate.hooks.prefilter import Doubt
 
 TYPE_CHECKING = False
@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrate.git.changes import Raw
+    from orchestrate.hooks.prefilter import Contents
 
 
 def judge_case(
-    added: list[bytes], entries: Sequence[Raw], objects: Objects, hash_bytes: int
+    added: list[bytes], entries: Sequence[Raw], objects: Contents, hash_bytes: int
 ) -> None:
     """No added path may equal another one but for case, at any level, in HEAD or in the change."""
     wanted: dict[bytes, set[bytes]] = {}  # folder -> the names that the change needs there

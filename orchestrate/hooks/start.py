@@ -14,14 +14,20 @@ import sys
 
 from orchestrate.git.changes import Objects, parse_raw, start_staged
 from orchestrate.hooks import cache_file, places
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
+from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge_each, judge_together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
-    from orchestrate.hooks.prefilter import Suspect
+    from orchestrate.checks.findings import Finding
+    from orchestrate.git.changes import Raw
+    from orchestrate.hooks import parts
+    from orchestrate.hooks.prefilter import Contents, Suspect
+
+SEVERAL = 10  # files from which reading without git pays its imports
+MANY = 200  # files from which the change is judged in parts (`parts.py`)
 
 # What the policy is made of, by the names that git knows in the commit that is built on.
 POLICY_OBJECTS = (".orchestrate", ".orchestrate/config.yaml", ".orchestrate/rules",
@@ -82,18 +88,54 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> int:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
         source = places.read_task(git_dir)
         key = policy_key(objects)
-        table = cached_table(places.common_dir(git_dir), key)
+        common = places.common_dir(git_dir)
+        table = cached_table(common, key)
         objects.most = table["max_bytes"]
         hyperscan = load_extension(table["extension"])
         compiled = Compiled(table, hyperscan)
         task = _task(git_dir, source, key, hyperscan)
-        suspects = judge(parse_raw(staged.read_all()), compiled, task, objects)
-        return _look_closer(suspects, compiled, task, objects) if suspects else 0
+        entries = parse_raw(staged.read_all())
+        found = _findings(entries, compiled, task, _reader(len(entries), common, objects))
+    return _report(found) if found else 0
+
+
+def _reader(files: int, common: str, objects: Objects) -> Contents:
+    if files < SEVERAL:
+        return objects
+    from orchestrate.git.loose import LooseFirst
+
+    store = os.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(common, "objects")
+    return LooseFirst(store, objects)
+
+
+def _findings(
+    entries: Sequence[Raw], compiled: Compiled, task: Task | None, objects: Contents
+) -> Sequence[Finding]:
+    """What a closer look at the suspects found. Raises: Doubt."""
+
+    def judge_part(part: Sequence[Raw], in_child: bool) -> parts.Judged:
+        where = objects.for_child() if in_child else objects
+        suspects = judge_each(part, compiled, task, where)
+        paths = frozenset(suspect.path for suspect in suspects)
+        return (_look_closer(suspects, compiled, task, where, paths) if paths else []), paths
+
+    if len(entries) < MANY:
+        judge_together(entries, compiled, task, objects)
+        return judge_part(entries, False)[0]
+    from orchestrate.hooks import parts
+
+    return parts.findings(
+        entries, judge_part, lambda: judge_together(entries, compiled, task, objects)
+    )
 
 
 def _look_closer(
-    suspects: Sequence[Suspect], compiled: Compiled, task: Task | None, objects: Objects
-) -> int:
+    suspects: Sequence[Suspect],
+    compiled: Compiled,
+    task: Task | None,
+    objects: Contents,
+    paths: frozenset[bytes],
+) -> Sequence[Finding]:
     try:
         # `-S` left the packages' folder out; RE2 stands there beside hyperscan.
         folder = compiled.table["extension"].rpartition("/")[0].rpartition("/")[0]
@@ -101,13 +143,16 @@ def _look_closer(
             sys.path.append(folder)
         from orchestrate.hooks import closer
 
-        found = closer.findings(suspects, compiled, task.role if task else "", objects)
-        from orchestrate.hooks.saying import report
+        return closer.findings(suspects, compiled, task.role if task else "", objects)
     except Doubt:
         raise
     except Exception as error:
-        paths = frozenset(suspect.path for suspect in suspects)
         raise Doubt(f"the closer look: {type(error).__name__}: {error}", paths) from error
+
+
+def _report(found: Sequence[Finding]) -> int:
+    from orchestrate.hooks.saying import report
+
     return report(found, "commit")
 
 

@@ -11,7 +11,7 @@ from orchestrate.checks.findings import Finding
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import Oid, path_bytes
 from orchestrate.hooks import closer, compiling
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge
+from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge_each, judge_together
 from orchestrate.hooks.start import load_extension
 from orchestrate.policy.policy import Policy, load_policy
 from tests.checks.making import Files, Store, change_of
@@ -103,7 +103,8 @@ def fast_verdict(
         ready = Task(compiling.compile_task(task, b"", ""), extension)
     try:
         objects: Any = MemoryObjects(store, base)
-        suspects = judge(raw, compiled(policy), ready, objects)
+        judge_together(raw, compiled(policy), ready, objects)
+        suspects = judge_each(raw, compiled(policy), ready, objects)
         return closer.findings(suspects, compiled(policy), ready.role if ready else "", objects)
     except Doubt as doubt:
         return str(doubt) or "doubt"
