@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from orchestrate.checks.change import Change
-    from orchestrate.checks.secrets.engine import Hit, Scanner
+    from orchestrate.checks.secrets.hits import Hit
+    from orchestrate.checks.secrets.scanner import Scanner
     from orchestrate.git.types import EntryChange
     from orchestrate.policy.config import SecretsConfig
 

@@ -19,10 +19,10 @@ from orchestrate.checks.hygiene import CONFLICT_MARK
 from orchestrate.checks.line_search import is_plain
 from orchestrate.checks.patterns import line_checks, role_checks
 from orchestrate.checks.secrets import matcher as secret_matcher
-from orchestrate.checks.secrets.engine import Scanner
 from orchestrate.checks.secrets.matcher import Expression, Plain
 from orchestrate.checks.secrets.matching import BASE64, Place
 from orchestrate.checks.secrets.rules import Ruleset, shipped
+from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.policy.policy import Policy
 
 MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the checks read lines

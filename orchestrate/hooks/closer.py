@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from orchestrate.checks.secrets.allow import Permits
-    from orchestrate.checks.secrets.engine import Scanner
+    from orchestrate.checks.secrets.scanner import Scanner
     from orchestrate.checks.secrets.matching import Place
     from orchestrate.hooks.prefilter import Compiled, Contents, Suspect
 
@@ -87,7 +87,7 @@ class CloserLook:
         if self._scanning is None:
             from orchestrate.checks.secrets import rules
             from orchestrate.checks.secrets.allow import Permits
-            from orchestrate.checks.secrets.engine import Scanner
+            from orchestrate.checks.secrets.scanner import Scanner
 
             ruleset = rules.from_values(*self._value["ruleset"])
             scanner = Scanner(ruleset, _Places(self._compiled, len(ruleset.forms)))

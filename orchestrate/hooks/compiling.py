@@ -24,7 +24,7 @@ from orchestrate.checks.search import (
     policy_patterns,
 )
 from orchestrate.checks.secrets import matcher, rules
-from orchestrate.checks.secrets.engine import path_pattern
+from orchestrate.checks.secrets.scanner import path_pattern
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
 from orchestrate.hooks.made_once import made_once, place_of, shipped_inputs

@@ -5,8 +5,8 @@ import pytest
 from orchestrate import resources
 from orchestrate.checks.secrets import rules
 from orchestrate.checks.secrets.cache import build_scanner
-from orchestrate.checks.secrets.engine import Scanner
 from orchestrate.checks.secrets.rules import Ruleset, Samples
+from orchestrate.checks.secrets.scanner import Scanner
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from orchestrate.checks.secrets import budget, engine
+from orchestrate.checks.secrets import budget, confirming
 from orchestrate.checks.secrets.allow import Permits
-from orchestrate.checks.secrets.engine import Hit, NotJudgedWhole, Scanner, scan
+from orchestrate.checks.secrets.engine import NotJudgedWhole, scan
+from orchestrate.checks.secrets.hits import Hit
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.validators.candidate import Candidate
 
 TOKEN = expand("{{github:ghp}}", 7)
@@ -133,13 +135,13 @@ def test_a_text_of_too_many_candidates_is_said_not_to_be_judged(
 ) -> None:
     monkeypatch.setattr(budget, "FREE", 500)
     judged: list[str] = []
-    accepting = engine._accepting
+    accepting = confirming._accepting
 
     def counted(candidate: Candidate, *args: Any) -> int | None:
         judged.append(candidate.secret)
         return accepting(candidate, *args)
 
-    monkeypatch.setattr(engine, "_accepting", counted)
+    monkeypatch.setattr(confirming, "_accepting", counted)
     text = LINE + f'pw="aaaaaaaa"{end}' * 5000 + LINE
     with pytest.raises(NotJudgedWhole) as stopped:
         scan(text.encode(), "a.py", scanner=either)
@@ -152,13 +154,13 @@ def test_a_candidate_on_a_long_line_is_judged_by_one_window_or_two(
     either: Scanner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged: Counter[int] = Counter()
-    accepting = engine._accepting
+    accepting = confirming._accepting
 
     def counted(candidate: Candidate, *args: Any) -> int | None:
         judged[candidate.at] += 1
         return accepting(candidate, *args)
 
-    monkeypatch.setattr(engine, "_accepting", counted)
+    monkeypatch.setattr(confirming, "_accepting", counted)
     scan(b'pw="aaaaaaaa",' * 2000, "a.py", scanner=either)
     assert len(judged) == 2000
     assert max(judged.values()) <= 2

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from orchestrate import resources
 from orchestrate.checks import linear
-from orchestrate.checks.secrets import engine, matcher, rules
+from orchestrate.checks.secrets import matcher, rules, scanner
 from orchestrate.checks.secrets.cache import build_scanner
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.rules import Samples
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 
 PATHS = ["src/a.py", "a.js", "conf/app.yml", ".env", "notes.txt", "a/.netrc", "x.sql", ""]
 
@@ -60,7 +61,7 @@ def test_expressions_compile_to_a_database_of_moderate_size() -> None:
 def test_without_re2_the_samples_are_reported_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     fast, _, _ = made()
     monkeypatch.setattr(matcher, "compile_regex", linear.without_re2)
-    monkeypatch.setattr(engine, "compile_regex", linear.without_re2)
+    monkeypatch.setattr(scanner, "compile_regex", linear.without_re2)
     bare = build_scanner(fast.ruleset, plain=True)
     _, samples = rules.load(resources.read("rules", "secrets.yaml"))
     for one in samples.values():

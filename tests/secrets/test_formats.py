@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
+from orchestrate.checks.secrets.scanner import Scanner
 
 WORD = "wolken" + "burg9"  # in two halves, so that this file is none of the files it is about
 KEY_ID = "4B7C549A058F8B6B" + "8A1703113804BB82D39DC0E3"

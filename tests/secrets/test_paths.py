@@ -3,9 +3,10 @@
 import pytest
 
 from orchestrate.checks.findings import Severity
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 
 
 @pytest.mark.parametrize(

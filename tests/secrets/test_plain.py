@@ -4,8 +4,9 @@ from base64 import b64encode
 
 import pytest
 
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.plain import is_phrase, is_plain_password, stands_by_a_login
+from orchestrate.checks.secrets.scanner import Scanner
 
 WORD = "pfeffer" + "minz"  # in two halves, so that this file is none of the files it is about
 

@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrate.checks.secrets.cache import build_scanner
-from orchestrate.checks.secrets.engine import Scanner
 from orchestrate.checks.secrets.redact import redact
 from orchestrate.checks.secrets.rules import shipped
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 
 PLANTED = [
     "{{github:ghp}}",

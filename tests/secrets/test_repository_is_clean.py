@@ -3,7 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
+from orchestrate.checks.secrets.scanner import Scanner
 
 ROOT = Path(__file__).parents[2]
 

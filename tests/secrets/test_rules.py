@@ -5,8 +5,9 @@ import pytest
 from orchestrate import resources
 from orchestrate.checks.secrets import reference, rules
 from orchestrate.checks.secrets.cache import build_scanner, scanner_for
-from orchestrate.checks.secrets.engine import path_pattern, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.rules import Ruleset, Samples
+from orchestrate.checks.secrets.scanner import path_pattern
 from orchestrate.errors import FileError
 
 Loaded = tuple[Ruleset, dict[str, Samples]]

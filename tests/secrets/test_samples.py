@@ -2,9 +2,10 @@
 
 import pytest
 
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.rules import Ruleset, Samples
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 
 Loaded = tuple[Ruleset, dict[str, Samples]]
 SEEDS = (1, 2, 3, 4)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from orchestrate import __version__, resources
 from orchestrate.checks.secrets import matcher
-from orchestrate.checks.secrets.engine import Scanner
 from orchestrate.checks.secrets.rules import FORMAT, Ruleset, load, pack, unpack
+from orchestrate.checks.secrets.scanner import Scanner
 
 _SPLIT = 8  # bytes that say how long the packed rules are
 

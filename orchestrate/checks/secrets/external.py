@@ -24,9 +24,10 @@ from orchestrate.agents.process import EndReason, ProcessEnd, ProcessLimits, run
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.secrets.allow import Permits, allowed_inline
-from orchestrate.checks.secrets.engine import Scanner, fingerprint, masked
+from orchestrate.checks.secrets.hits import fingerprint, masked
 from orchestrate.checks.secrets.redact import redact
 from orchestrate.checks.secrets.rules import NEXT_STEP
+from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.text import Places
 from orchestrate.checks.secrets.tools import TOOLS, Leak, Tool, rule_id
 

@@ -11,7 +11,8 @@ import hashlib
 
 from orchestrate.checks.secrets.budget import unlimited
 from orchestrate.checks.secrets.cache import shipped_scanner
-from orchestrate.checks.secrets.engine import Scanner, secrets_in
+from orchestrate.checks.secrets.engine import secrets_in
+from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.text import readable
 
 AS_PATH = "output.log"  # what text of unknown origin is read as

@@ -31,6 +31,11 @@ def readable(data: bytes) -> bytes:
     return data
 
 
+def said(raw: bytes) -> str:
+    """The bytes as text; what is no UTF-8 becomes a mark."""
+    return raw.decode("utf-8", "replace")
+
+
 def is_binary(data: bytes) -> bool:
     """Whether git would call it binary: a NUL among the first bytes."""
     return data.find(b"\0", 0, _SNIFF) >= 0
