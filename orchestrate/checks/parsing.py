@@ -20,6 +20,8 @@ MAX_EXPANDED = 32 * 1024 * 1024  # bytes that XML's entities may come to inside 
 MAX_ATTRIBUTES = 400_000_000
 MAX_TOML_DOTS = 100_000_000  # squares of dots in a line: a key's parts are read with those before
 MAX_YAML_LEVELS = 2_000_000  # open levels, counted again at each event: some two seconds
+MAX_DIGITS = 100_000  # in a row: TOML's parser takes 100 bytes of memory for each of a number
+_DIGITS = bytes(0x31 if chr(byte) in "0123456789abcdefABCDEF_" else 0x20 for byte in range(256))
 MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
 
 
@@ -62,12 +64,15 @@ def invalid_toml(data: bytes, old: bytes) -> Iterator[Flaw]:
     if is_hard_toml(data):
         yield Flaw("lines with very many dots are not read: keys of so many parts take too long")
         return
+    if b"1" * (MAX_DIGITS + 1) in data.translate(_DIGITS):
+        yield Flaw(f"more than {MAX_DIGITS:,} digits in a row are not read")
+        return
     try:
         tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         yield Flaw("it is not UTF-8", data.count(b"\n", 0, error.start) + 1)
-    except tomllib.TOMLDecodeError as error:
-        yield Flaw(str(error))
+    except ValueError as error:  # TOML's own, or that of an int() of thousands of digits
+        yield Flaw(str(error).partition(";")[0])
     except RecursionError:
         yield Flaw(MAX_DEPTH_MESSAGE)
 

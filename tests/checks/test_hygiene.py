@@ -52,6 +52,8 @@ FAILS = [
     ("merge-conflict", "x\n<<<<<<< HEAD\n".encode("utf-16")),
     ("no-final-newline", b"x"),
     ("invalid-toml", b"a." * 20_000 + b"a = 1\n"),  # quadratic for the parser
+    ("invalid-toml", b"a = " + b"1" * 5_000),
+    ("invalid-toml", b"a = " + b"1" * 200_000),  # 100 bytes of memory each
     ("invalid-yaml", b"[" * 100_000),
     ("invalid-yaml", b"{" * 100_000),
     ("invalid-yaml", b"- " * 100_000),
@@ -65,6 +67,7 @@ PASSES = [
     ("invalid-yaml", b"a: !Ref x\nb: &c 1\nd: *c\n---\ne: 2\n"),
     ("invalid-yaml", b""),
     ("invalid-toml", b"a = 1\n[b]\nc = 2\n"),
+    ("invalid-toml", b"a = " + b"1" * 4_000 + b"\nb = '" + b"1f" * 20_000 + b"'\n"),
     ("invalid-toml", b"a = [" + b"1.5, " * 2_000 + b"]\n"),
     ("invalid-yaml", b"[" * 60 + b"]" * 60),
     ("invalid-xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"),
