@@ -7,7 +7,6 @@ line that says how many bytes are missing. The end is kept: results and errors s
 import errno
 from collections import deque
 from pathlib import Path
-from types import TracebackType
 
 TAIL_BYTES = 64 * 1024
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -73,12 +72,7 @@ class CappedFile:
     def __enter__(self) -> "CappedFile":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

@@ -1,4 +1,4 @@
-"""Which plan a command means when none is named."""
+"""Which plan and task a command is about, and the options in which it is told."""
 
 from pathlib import Path
 
@@ -79,6 +79,8 @@ class PlanArgument(click.ParamType[str]):
 
 
 plan_argument = click.argument("plan", type=PlanArgument(), required=False)
+task_argument = click.argument("task_id", metavar="TASK")
+reason_option = click.option("--reason", default="", help="Why; recorded.")
 plan_option = click.option(
     "--plan",
     "plan",

@@ -2,7 +2,7 @@
 
 import click
 
-from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of
+from orchestrate.cli.choosing import chosen_plan, plan_argument, project_of, reason_option
 from orchestrate.cli.output import json_option, print_json, shown
 from orchestrate.cli.plan_summary import done_of, plan_summary
 from orchestrate.cli.taking_back import dry_run_option, print_rollback
@@ -40,7 +40,7 @@ def approve(ctx: click.Context, plan: str | None, version: int | None) -> None:
 
 @click.command("reject")
 @plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
+@reason_option
 @click.pass_context
 def reject(ctx: click.Context, plan: str | None, reason: str) -> None:
     """Reject a draft for good.
@@ -54,7 +54,7 @@ def reject(ctx: click.Context, plan: str | None, reason: str) -> None:
 
 @click.command("pause")
 @plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
+@reason_option
 @click.pass_context
 def pause(ctx: click.Context, plan: str | None, reason: str) -> None:
     """Pause a running plan: its runner ends what runs and stops.
@@ -81,7 +81,7 @@ def resume(ctx: click.Context, plan: str | None) -> None:
 
 @click.command("abort")
 @plan_argument
-@click.option("--reason", default="", help="Why; recorded.")
+@reason_option
 @click.pass_context
 def abort(ctx: click.Context, plan: str | None, reason: str) -> None:
     """End a plan; what was promoted stays on its branch.
@@ -168,7 +168,7 @@ def _print_merge(done: Merge, dry_run: bool) -> None:
 @click.command("rollback")
 @plan_argument
 @click.option("--to", "task_id", metavar="TASK", required=True, help="The last task that stays.")
-@click.option("--reason", default="", help="Why; recorded.")
+@reason_option
 @dry_run_option
 @json_option
 @click.pass_context

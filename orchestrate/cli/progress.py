@@ -1,7 +1,6 @@
 """Progress of a run: a live table on a terminal, plain lines elsewhere; both on stderr."""
 
 import time
-from types import TracebackType
 from typing import Self
 
 from rich.live import Live
@@ -34,12 +33,7 @@ class PlainView:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         pass
 
     def show(self, progress: Progress) -> None:
@@ -65,14 +59,9 @@ class LiveView(PlainView):
         self._live.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._now.clear()
-        self._live.__exit__(kind, error, trace)
+        self._live.stop()
 
     def show(self, progress: Progress) -> None:
         if progress.task and progress.what in _BUSY:

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from orchestrate.cli.choosing import chosen_plan, plan_option, project_of
+from orchestrate.cli.choosing import (
+    chosen_plan,
+    plan_option,
+    project_of,
+    reason_option,
+    task_argument,
+)
 from orchestrate.cli.output import json_option, print_json, shown
 from orchestrate.cli.status import next_steps, print_next
 from orchestrate.cli.taking_back import dry_run_option, print_rollback
@@ -17,8 +23,6 @@ from orchestrate.plans.state import Attempt, TaskState
 from orchestrate.runner.attempt import UNJUDGED, candidate_ref
 from orchestrate.runner.decisions import Decider, need_reason
 from orchestrate.runner.rollbacks import roll_back_task
-
-reason_option = click.option("--reason", default="", help="Why; recorded.")
 
 
 @click.group()
@@ -35,7 +39,7 @@ def task() -> None:
 
 
 @task.command("show")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @click.option("--prompt", "as_prompt", is_flag=True, help="Print the prompt of the next attempt.")
 @json_option
@@ -157,7 +161,7 @@ def _origin(verification: Mapping[str, Any]) -> str:
 
 
 @task.command("approve")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @click.option("--comment", default="", help="What to record with the approval.")
 @click.pass_context
@@ -178,7 +182,7 @@ def approve(ctx: click.Context, task_id: str, plan: str | None, comment: str) ->
 
 
 @task.command("signal")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @click.option("--comment", default="", help="What to record with it, such as a link to the CI run.")
 @click.pass_context
@@ -197,7 +201,7 @@ def signal(ctx: click.Context, task_id: str, plan: str | None, comment: str) -> 
 
 
 @task.command("return")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @reason_option
 @click.pass_context
@@ -213,7 +217,7 @@ def give_back(ctx: click.Context, task_id: str, plan: str | None, reason: str) -
 
 
 @task.command("retry")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @reason_option
 @click.pass_context
@@ -228,7 +232,7 @@ def retry(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> No
 
 
 @task.command("skip")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @reason_option
 @click.pass_context
@@ -244,7 +248,7 @@ def skip(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> Non
 
 
 @task.command("cancel")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @reason_option
 @click.pass_context
@@ -259,7 +263,7 @@ def cancel(ctx: click.Context, task_id: str, plan: str | None, reason: str) -> N
 
 
 @task.command("rollback")
-@click.argument("task_id", metavar="TASK")
+@task_argument
 @plan_option
 @reason_option
 @dry_run_option

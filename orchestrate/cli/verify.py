@@ -10,6 +10,7 @@ import click
 from orchestrate.checks import render
 from orchestrate.checks.engine import blocks
 from orchestrate.cli.check import top_of
+from orchestrate.cli.check_options import format_option, json_format_option, strict_option
 from orchestrate.errors import InvalidInput
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid
@@ -22,15 +23,9 @@ from orchestrate.hooks.ranges import guarded_branches, merge_base, range_finding
 @click.option(
     "--base", metavar="REV", help="The branch or commit that the change is for; its policy judges."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(render.FORMATS)),
-    default="text",
-    help="How findings are written to standard output.",
-)
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--strict", is_flag=True, help="Exit with 1 for findings that need review too.")
+@format_option
+@json_format_option
+@strict_option
 @click.pass_context
 def verify(
     ctx: click.Context, tip: str, base: str | None, form: str, as_json: bool, strict: bool
