@@ -29,6 +29,16 @@ _RAW = (
     "--ignore-submodules=none", "--ita-invisible-in-index",
 )  # fmt: skip
 
+# Object names with NUL or newline do not occur; LC_ALL keeps answers in one language. Replaced
+# objects and grafts would show what is neither committed nor pushed.
+_SETTINGS = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null/none",
+}
+
 ROUND = 1000  # objects asked for at once: 1,000 lines of at most 65 bytes fit a pipe of 64 KB
 
 SEVERAL = 50  # objects from which the pipe is widened
@@ -93,11 +103,9 @@ class Running:
         Raises:
             GitCommandFailed: it did not end with 0.
         """
-        parts = []
-        while part := os.read(self.out, 1 << 20):
-            parts.append(part)
+        data = _read_to_end(self.out)
         self.close()
-        return b"".join(parts)
+        return data
 
     def close(self, *, check: bool = True) -> None:
         """Close both pipes and wait for its end.
@@ -126,21 +134,46 @@ def _widen(pipe: int) -> None:
 
 
 def _environment() -> dict[str, str]:
-    # Object names with NUL or newline do not occur; LC_ALL keeps answers in one language. Replaced
-    # objects and grafts would show what is neither committed nor pushed.
-    return {
-        **os.environ,
-        "LC_ALL": "C",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_LITERAL_PATHSPECS": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_GRAFT_FILE": "/dev/null/none",
-    }
+    return {**os.environ, **_SETTINGS}
+
+
+def _staged(against: str) -> tuple[str, ...]:
+    return ("diff-index", "--cached", *_RAW, against, "--")
 
 
 def start_staged(against: str, folder: str = "") -> Running:
     """The comparison of the index with a commit, started; `parse_raw(x.read_all())` reads it."""
-    return Running(("diff-index", "--cached", *_RAW, against, "--"), folder)
+    return Running(_staged(against), folder)
+
+
+# What `staged_in_shell` runs and says, as an argument: grows with each change of it.
+GIVEN = "--staged=1"
+
+
+def staged_in_shell(against: str) -> str:
+    """The comparison of `start_staged`, with git's exit code behind it, for a shell to start."""
+    settings = " ".join(f"{name}={value}" for name, value in _SETTINGS.items())
+    return f"{settings} git {' '.join((*_READING, *_staged(against)))}; echo $?"
+
+
+def read_given(descriptor: int) -> bytes:
+    """What `staged_in_shell` says, less the exit code.
+
+    Raises:
+        GitCommandFailed: git did not end with 0.
+    """
+    said = _read_to_end(descriptor)
+    data = said.removesuffix(b"0\n")
+    if data == said or data[-1:] not in (b"", b"\0"):
+        raise GitCommandFailed("git's comparison did not end as it should")
+    return data
+
+
+def _read_to_end(descriptor: int) -> bytes:
+    parts = []
+    while part := os.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
 
 
 def start_between(old: str, new: str, folder: str = "") -> Running:

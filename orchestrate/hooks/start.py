@@ -12,7 +12,7 @@ import gc
 import os
 import sys
 
-from orchestrate.git.changes import Objects, parse_raw, start_staged
+from orchestrate.git.changes import GIVEN, Objects, parse_raw, read_given, start_staged
 from orchestrate.hooks import cache_file, places
 from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge_each, judge_together
 
@@ -83,7 +83,9 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> int:
         raise Doubt("no git directory")
     if os.path.exists(os.path.join(git_dir, "MERGE_HEAD")):
         raise Doubt("a merge")
-    staged = start_staged("HEAD", folder)  # first: in a large repository it takes longest
+    is_given = GIVEN in arguments
+    # First: in a large repository it takes longest.
+    staged = None if is_given else start_staged("HEAD", folder)
     with Objects(folder) as objects:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
         source = places.read_task(git_dir)
@@ -94,7 +96,7 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> int:
         hyperscan = load_extension(table["extension"])
         compiled = Compiled(table, hyperscan)
         task = _task(git_dir, source, key, hyperscan)
-        entries = parse_raw(staged.read_all())
+        entries = parse_raw(read_given(0) if staged is None else staged.read_all())
         found = _findings(entries, compiled, task, _reader(len(entries), common, objects))
     return _report(found) if found else 0
 

@@ -4,11 +4,15 @@ Rules kept here:
 
 * The interpreter and the entry are recorded in the repository's own configuration by `install`;
   without them PATH is tried; without that the hook refuses, with the line that repairs it.
-* POSIX sh and git alone, and at most one git process; none where the configuration is as git
-  writes it, beside the hooks.
+* POSIX sh and git alone, and at most one git process to find the interpreter; none where the
+  configuration is as git writes it, beside the hooks.
+* What takes longest in a large repository, comparing the index with HEAD, is started here: it needs
+  nothing that an interpreter would have to say.
 * A hook that was there before runs first, from the file it was moved to, with the same arguments
   and the same standard input.
 """
+
+from orchestrate.git.changes import GIVEN, staged_in_shell
 
 BEGIN = "# >>> orchestrate >>>"
 END = "# <<< orchestrate <<<"
@@ -51,7 +55,8 @@ def stub(hook: str) -> str:
     run = _CHAIN_STDIN if hook in _READS_STDIN else _CHAIN
     quick = _NOTHING_TO_DO.get(hook, "").replace("{PROBE}", PROBE)
     missing = "exit 0" if hook in _NEVER_FAILS else "exit 1"
-    body = (run + quick + _FIND + _START + _REFUSE + missing + "\n").replace("{HOOK}", hook)
+    start = _COMPARE + _START if hook == "pre-commit" else _START
+    body = (run + quick + _FIND + start + _REFUSE + missing + "\n").replace("{HOOK}", hook)
     body = body.replace("{PROBE}", PROBE).replace("{CHAINED}", CHAINED)
     return f"#!/bin/sh\n{BEGIN}\n{body}{END}\n"
 
@@ -105,6 +110,17 @@ if [ ! -x "$python" ] || [ ! -f "$entry" ]; then
   done <<ORCHESTRATE_CONFIG
 $(git config --local --get-regexp '^orchestrate\\.(python|entry)$' 2>/dev/null)
 ORCHESTRATE_CONFIG
+fi
+"""
+
+
+_COMPARE = f"""\
+if [ -x "$python" ] && [ -f "$entry" ] && [ $# -eq 0 ]; then
+  # Git compares while the interpreter starts.
+  {{
+    {staged_in_shell("HEAD")}
+  }} 2>/dev/null | "$python" -I -S "$entry" {{HOOK}} {GIVEN}
+  exit $?
 fi
 """
 
