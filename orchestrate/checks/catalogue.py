@@ -264,7 +264,7 @@ _ENTRIES = (
         "secrets",
         BLOCK,
         "a text with more candidates for secrets than are judged",
-        "Each takes time: some 30,000 and 2,500 a megabyte are judged, many times what real files "
+        "Each takes time: some 30,000 and 1,500 a megabyte are judged, many times what real files "
         "hold. What was not judged has not passed.",
         "split the file or keep it out of git; if people know that it holds no secret, name it in "
         "`secrets.allow_paths`",

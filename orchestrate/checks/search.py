@@ -9,8 +9,7 @@ Rules kept here:
 """
 
 import threading
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -20,33 +19,13 @@ from orchestrate.checks.line_search import is_plain
 from orchestrate.checks.patterns import line_checks, role_checks
 from orchestrate.checks.secrets import matcher as secret_matcher
 from orchestrate.checks.secrets.matcher import Expression, Plain
-from orchestrate.checks.secrets.matching import BASE64, Place
+from orchestrate.checks.secrets.matching import Place, Places
 from orchestrate.checks.secrets.rules import Ruleset, shipped
 from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.policy.policy import Policy
 
 MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the checks read lines
 SINGLEMATCH = 8  # HS_FLAG_SINGLEMATCH: whether, not how often
-
-
-class Places:
-    """Where the secrets' forms may match, in eight bytes each: a hostile file has millions."""
-
-    def __init__(self, forms: int) -> None:
-        self._forms = forms
-        self._coded = array("Q")  # end of the match, and the number of the expression
-
-    def add(self, number: int, end: int) -> None:
-        """Remember a match of an expression that `secret_matcher.expressions` numbered."""
-        self._coded.append(end << 20 | number)
-
-    def __len__(self) -> int:
-        return len(self._coded)
-
-    def __iter__(self) -> Iterator[Place]:
-        for coded in self._coded:
-            number = coded & 0xFFFFF
-            yield Place(number if number < self._forms else BASE64, coded >> 20)
 
 
 class Seen(NamedTuple):
@@ -97,16 +76,17 @@ class Search:
         found: set[int] = set()
         places = Places(len(self.ruleset.forms))
 
-        def on_match(id: int, start: int, end: int, flags: int, context: object) -> None:
+        def on_match(id: int, start: int, end: int, flags: int, context: object) -> bool:
             if id < first:
                 found.add(id)
-            else:
-                places.add(id - first, end)
+                return False
+            return places.add(id - first, end)
 
         # A lone CR ends a line for the checks (checks/lines.py), not for hyperscan.
         plain = text.replace(b"\r", b"\n") if b"\r" in text else text
-        if plain:
-            self._database.scan(plain, match_event_handler=on_match)
+        places.found_by(self._database, plain, on_match)
+        if places.is_cut:
+            return Seen(None, places)  # what stands behind the cut is not known
         if not found:
             return Seen(self._always, places)
         return Seen(self._always.union(map(self.patterns.__getitem__, found)), places)

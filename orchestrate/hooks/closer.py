@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from orchestrate.checks.secrets.allow import Permits
-    from orchestrate.checks.secrets.scanner import Scanner
     from orchestrate.checks.secrets.matching import Place
+    from orchestrate.checks.secrets.scanner import Scanner
     from orchestrate.hooks.prefilter import Compiled, Contents, Suspect
 
 MAX_CONTENT = 64 * 1024 * 1024  # as checks/change.py, whose import would cost too much
@@ -125,16 +125,12 @@ class _Places:
         self._forms = forms
 
     def places(self, text: bytes) -> Iterable[Place]:
-        from orchestrate.checks.secrets.matching import BASE64, Place
+        from orchestrate.checks.secrets.matching import Places
 
-        found: list[Place] = []
-        first, forms = self._compiled.secrets.start, self._forms
+        found, first = Places(self._forms), self._compiled.secrets.start
 
-        def on_match(id: int, start: int, end: int, flags: int, context: object) -> None:
-            if id >= first:
-                found.append(Place(id - first if id - first < forms else BASE64, end))
+        def on_match(id: int, start: int, end: int, flags: int, context: object) -> bool:
+            return id >= first and found.add(id - first, end)
 
-        if text:
-            plain = text.replace(b"\r", b"\n") if b"\r" in text else text
-            self._compiled.content.scan(plain, match_event_handler=on_match)
-        return found
+        plain = text.replace(b"\r", b"\n") if b"\r" in text else text
+        return found.found_by(self._compiled.content, plain, on_match)

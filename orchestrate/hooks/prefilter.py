@@ -35,6 +35,7 @@ EVERYWHERE = LOOK + 2  # the class of all paths, which is in no database
 # Bytes; the engine refuses larger JSON, and bounds what larger TOML may cost.
 MAX_PARSED = {"invalid-json": 4 * 1024 * 1024, "invalid-toml": 64 * 1024}
 MAX_LINE = 2000  # bytes; the engine searches longer lines in windows of their own
+MAX_MATCHES = 2_000_000  # in one file: a second of callbacks
 MAX_NARROWED = 50  # files whose old content is read as well; with more the engine is as fast
 
 
@@ -116,10 +117,23 @@ def load(hyperscan: Any, serialized: bytes) -> Any:
 
 
 def found_in(database: Any, data: bytes) -> set[int]:
-    """The ids that match somewhere in `data`."""
+    """The ids that match somewhere in `data`. Raises: Doubt when they match all over it."""
     found: set[int] = set()
-    if data:
-        database.scan(data, match_event_handler=lambda id, *place: found.add(id))
+    matches = 0
+
+    def on_match(id: int, *place: object) -> bool:
+        nonlocal matches
+        matches += 1
+        found.add(id)
+        return matches > MAX_MATCHES
+
+    try:
+        if data:
+            database.scan(data, match_event_handler=on_match)
+    except Exception as error:
+        if matches > MAX_MATCHES:
+            raise Doubt("more matches than are counted") from error
+        raise
     return found
 
 

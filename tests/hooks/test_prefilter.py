@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrate.checks.secrets import rules, samples
+from orchestrate.checks.secrets import matching, rules, samples
 from orchestrate.checks.task_rules import TaskRules
+from orchestrate.hooks import prefilter
 from orchestrate.hooks.full import staged_findings
 from orchestrate.policy.roles import Role
 from orchestrate.resources import read
@@ -36,6 +37,18 @@ def test_a_finding_on_an_old_line_does_not_cost_the_fast_path() -> None:
     old = b"# TODO write this\nx = 1\n"
     assert fast_doubt({"a.py": old}, {"a.py": old + b"y = 2\n"}) == ""
     assert fast_doubt({"a.py": old}, {"a.py": old + b"# TODO that too\n"})
+
+
+def test_a_file_that_matches_all_over_is_looked_at_so_far_and_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(matching, "MAX_PLACES", 50)
+    files = {"a.py": b'pw="aaaaaaaa"\n' * 500}
+    closer = fast_verdict({}, files)
+    assert closer == engine_findings({}, files)
+    assert [f.id for f in closer] == ["too-many-candidates"]
+    monkeypatch.setattr(prefilter, "MAX_MATCHES", 10)
+    assert fast_doubt({}, files) == "more matches than are counted"
 
 
 def test_names_beyond_ascii_pass() -> None:

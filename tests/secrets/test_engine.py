@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from orchestrate.checks.secrets import budget, confirming
+from orchestrate.checks.secrets import budget, confirming, matching
 from orchestrate.checks.secrets.allow import Permits
 from orchestrate.checks.secrets.engine import NotJudgedWhole, scan
 from orchestrate.checks.secrets.hits import Hit
+from orchestrate.checks.secrets.matching import TooManyPlaces
 from orchestrate.checks.secrets.samples import expand
 from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.validators.candidate import Candidate
@@ -148,6 +149,34 @@ def test_a_text_of_too_many_candidates_is_said_not_to_be_judged(
     assert len(judged) <= 500 + budget.PER_MB * len(text) / 1e6
     for hit in stopped.value.hits:
         assert hit.rule == "github-token"
+
+
+def test_a_text_with_a_place_at_nearly_every_byte_is_not_searched_to_its_end(
+    either: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching, "MAX_PLACES", 100)
+    with pytest.raises(NotJudgedWhole) as stopped:
+        scan((LINE + 'pw="aaaaaaaa",' * 500).encode(), "a.py", scanner=either)
+    assert {hit.rule for hit in stopped.value.hits} <= {"github-token"}
+    found = either.matcher.places(b'pw="aaaaaaaa",' * 500)
+    assert len(found) == 101
+    with pytest.raises(TooManyPlaces):
+        list(found)
+    assert len(scan((LINE * 20).encode(), "a.py", scanner=either)) == 20
+
+
+def test_candidates_that_neighbouring_windows_give_again_are_paid_for(
+    scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    line = confirming._line
+    monkeypatch.setattr(confirming, "_line", lambda *at: looked.append(at[1]) or line(*at))
+    monkeypatch.setattr(budget, "FREE", 500)
+    text = b"jwt.sign(payload, 'secret')\n" * 5000  # a form that reaches over lines
+    with pytest.raises(NotJudgedWhole):
+        scan(text, "a.js", scanner=scanner)
+    most = 500 + budget.PER_MB * len(text) / 1e6
+    assert len(looked) <= most / budget.AGAIN
 
 
 def test_a_candidate_on_a_long_line_is_judged_by_one_window_or_two(

@@ -1,8 +1,10 @@
 """Nothing that was planted is left, wherever it stood."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrate.checks.secrets import budget
 from orchestrate.checks.secrets.cache import build_scanner
 from orchestrate.checks.secrets.redact import redact
 from orchestrate.checks.secrets.rules import shipped
@@ -51,6 +53,18 @@ def test_what_agents_print_is_redacted(scanner: Scanner) -> None:
     left = redact(said.encode(), scanner=scanner).decode()
     for secret in [*secrets[:3], expand("{{hex:40}}", 9), key.split("\n")[2]]:
         assert secret not in left
+
+
+def test_of_a_text_that_is_not_judged_whole_nothing_is_kept(
+    scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "FREE", 500)
+    token = expand(PLANTED[0], 3)
+    text = f"before {token}\n{'pw=aaaaaaaa ' * 9000}{token}\n".encode()
+    left = redact(text, scanner=scanner)
+    assert left.startswith(b"[redacted: 108")
+    assert left.endswith(b" bytes with more candidates for secrets than are looked at]\n")
+    assert left.count(b"\n") == 1
 
 
 @settings(max_examples=60)

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 # Candidates. Real files hold less than 500 a megabyte: minified bundles, completions, SDKs.
 FREE = 30_000  # that any file may have
-PER_MB = 2_500  # and for each megabyte of it
+PER_MB = 1_500  # and for each megabyte of it
 WINDOW = 0.125  # what a window costs, which is a line: JSON may say "key" in each
 WINDOW_BYTE = 1 / 8192  # and each byte of it
+AGAIN = 0.25  # a candidate that a neighbouring window gave already
 FOUND = 10  # what a secret costs, which is told
 
 
@@ -53,6 +54,10 @@ class Budget:
         self._left[0] -= WINDOW + size * WINDOW_BYTE
         return not self.is_spent
 
+    def spend(self) -> None:
+        """Take all of it: something was left unread."""
+        self._left[0] = -1
+
     def pays_found(self) -> None:
         """Take what a secret costs."""
         self._left[0] -= FOUND
@@ -63,6 +68,7 @@ class Budget:
         Windows of long lines overlap, so that most candidates there come more than once.
         """
         if spot in self._judged:
+            self._left[0] -= AGAIN
             return False
         self._left[0] -= 1
         self._judged.add(spot)
@@ -72,8 +78,3 @@ class Budget:
 def budget_for(size: int) -> Budget:
     """The budget of a file of `size` bytes."""
     return Budget(FREE + PER_MB * size / 1_000_000)
-
-
-def unlimited() -> Budget:
-    """For text that nobody waits for, and of which nothing may be left unread."""
-    return Budget(float("inf"))

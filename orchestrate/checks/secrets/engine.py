@@ -19,7 +19,7 @@ from orchestrate.checks.secrets.budget import budget_for
 from orchestrate.checks.secrets.confirming import Found, Judging, confirmed
 from orchestrate.checks.secrets.hits import Hit, permitted
 from orchestrate.checks.secrets.lazy import lazy
-from orchestrate.checks.secrets.matching import BASE64
+from orchestrate.checks.secrets.matching import BASE64, TooManyPlaces
 from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.text import is_binary, readable
 from orchestrate.checks.secrets.transport import Runs
@@ -80,16 +80,19 @@ def secrets_in(text: bytes, path: str, scanner: Scanner, budget: Budget) -> list
     how = Judging(text, path, lower, scanner, sure_only, budget)
     best: dict[tuple[int, int], Found] = {}
     runs = Runs(text)
-    for form, start, end in windows(how):
-        if budget.is_spent:
-            break
-        for one in (
-            _in_base64(runs, end, how) if form == BASE64 else confirmed(form, start, end, how)
-        ):
-            budget.pays_found()
-            before = best.get((one.start, one.end))
-            if before is None or one.rule < before.rule:
-                best[one.start, one.end] = one
+    try:
+        for form, start, end in windows(how):
+            if budget.is_spent:
+                break
+            for one in (
+                _in_base64(runs, end, how) if form == BASE64 else confirmed(form, start, end, how)
+            ):
+                budget.pays_found()
+                before = best.get((one.start, one.end))
+                if before is None or one.rule < before.rule:
+                    best[one.start, one.end] = one
+    except TooManyPlaces:
+        budget.spend()
     return _without_overlaps(sorted(best.values(), key=lambda one: (one.rule, one.start)))
 
 

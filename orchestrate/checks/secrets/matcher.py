@@ -9,12 +9,12 @@ Rules kept here:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Any
 
 from orchestrate.checks.linear import compile_regex
-from orchestrate.checks.secrets.matching import BASE64, Place
+from orchestrate.checks.secrets.matching import Places
 from orchestrate.checks.secrets.rules import Ruleset
 from orchestrate.checks.secrets.transport import base64_forms
 
@@ -97,17 +97,14 @@ class Hyperscan:
         """The same for another thread: the database is shared, the scratch space is not."""
         return Hyperscan(self._database, self._forms)
 
-    def places(self, text: bytes) -> list[Place]:
+    def places(self, text: bytes) -> Places:
         """The places in `text`, by their ends."""
-        found: list[Place] = []
-        forms = self._forms
+        found = Places(self._forms)
 
-        def on_match(id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            found.append(Place(id if id < forms else BASE64, end))
+        def on_match(id: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            return found.add(id, end)
 
-        if text:
-            self._database.scan(text, match_event_handler=on_match, scratch=self._scratch)
-        return found
+        return found.found_by(self._database, text, on_match, scratch=self._scratch)
 
 
 class Plain:
@@ -117,6 +114,7 @@ class Plain:
         self._forms = [
             (i, form.trigger, form.keywords) for i, form in enumerate(ruleset.forms) if form.trigger
         ]
+        self._count = len(ruleset.forms)
         self._probes = base64_forms(ruleset)
         self._compiled: dict[str, Any] = {}
 
@@ -126,19 +124,25 @@ class Plain:
         other._compiled = {}  # the only thing that a search changes
         return other
 
-    def places(self, text: bytes) -> list[Place]:
+    def places(self, text: bytes) -> Places:
         """The places in `text`, form by form."""
-        found: list[Place] = []
+        found = Places(self._count)
+        for id, end in self._ends(text):
+            if found.add(id, end):
+                break
+        return found
+
+    def _ends(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """(number of the expression, end) of each match."""
         lower = text.lower()
         for id, trigger, keywords in self._forms:
             if any(word.encode() in lower for word in keywords):
-                found += [Place(id, m.end()) for m in self._regex(trigger).finditer(text)]
+                yield from ((id, m.end()) for m in self._regex(trigger).finditer(text))
         for probe in self._probes:
             at = text.find(probe)
             while at >= 0:
-                found.append(Place(BASE64, at + len(probe)))
+                yield self._count, at + len(probe)
                 at = text.find(probe, at + 1)
-        return found
 
     def _regex(self, trigger: str) -> Any:
         if trigger not in self._compiled:

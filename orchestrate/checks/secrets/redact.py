@@ -4,17 +4,20 @@ Rules kept here:
 
 * Everything the runner stores goes through here. Both tiers are redacted: a word too many hidden
   costs little, a secret kept costs much.
+* A text with more candidates than are looked at is not kept at all: what was not read could be a
+  secret anywhere in it.
 * The four digits tell two secrets apart and are too few to confirm a guess.
 """
 
 import hashlib
 
-from orchestrate.checks.secrets.budget import unlimited
+from orchestrate.checks.secrets.budget import budget_for
 from orchestrate.checks.secrets.cache import shipped_scanner
 from orchestrate.checks.secrets.engine import secrets_in
 from orchestrate.checks.secrets.scanner import Scanner
 from orchestrate.checks.secrets.text import readable
 
+TOO_MANY = b"[redacted: %d bytes with more candidates for secrets than are looked at]\n"
 AS_PATH = "output.log"  # what text of unknown origin is read as
 
 
@@ -24,18 +27,15 @@ def redact(data: bytes, *, path: str = AS_PATH, scanner: Scanner | None = None) 
     """
     scanner = scanner or shipped_scanner()
     text = readable(data)
+    budget = budget_for(len(text))
+    found = secrets_in(text, path, scanner, budget)
+    if budget.is_spent:
+        return TOO_MANY % len(text)
     out, at = [], 0
-    for start, end, mark in _marks(text, path, scanner):
-        out += [text[at:start], mark]
-        at = end
+    for one in sorted(found, key=lambda one: one.start):
+        out += [text[at : one.start], _mark(scanner.ruleset.rules[one.rule].id, one.secret)]
+        at = one.end
     return b"".join([*out, text[at:]])
-
-
-def _marks(text: bytes, path: str, scanner: Scanner) -> list[tuple[int, int, bytes]]:
-    """(start, end, replacement) of each secret in `text`, in order."""
-    rules = scanner.ruleset.rules
-    found = sorted(secrets_in(text, path, scanner, unlimited()), key=lambda one: one.start)
-    return [(one.start, one.end, _mark(rules[one.rule].id, one.secret)) for one in found]
 
 
 def _mark(rule: str, secret: bytes) -> bytes:
