@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from orchestrate.checks.catalogue import finding
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding, Severity
@@ -39,6 +40,7 @@ _QUOTED = compile_for_text(r'"((?:[^"\\]|\\.)*)"\s*,?\s*$')
 _STEP = re.compile(
     r"^\s*(?:-\s+)?(?:run|script|command|entry|before_script|after_script)?:?\s*[|>-]*"
 )
+MAX_SCRIPT = 1024 * 1024  # characters; reading them as a shell does takes some three seconds
 _CODED = re.compile(r"\\[0-7xuUN]")  # a character by its number or name
 _NOT_IN_WORDS = str.maketrans("", "", "'\"\\")
 
@@ -61,6 +63,10 @@ def check_file(
     script = _script(change, entry) if blocking else ""
     wanted = _named_in(script, blocking)
     if not wanted:
+        return
+    if len(script) > MAX_SCRIPT:
+        said = f"{len(script) / MAX_SCRIPT:,.1f} MB of commands were not read"
+        yield finding("too-large-to-scan", entry.path, said)
         return
     added: set[int] | None = None
     text = change.text(entry) or b""

@@ -8,7 +8,9 @@ from orchestrate.checks.findings import Finding
 GROUPS = ("scope", "paths", "judging", "secrets", "patterns", "commands", "outputs", "message")
 _RULED = ("patterns", "secrets", "commands")  # give ids that rules bring, not the catalogue
 # What did not run to its end is always told.
-_ALWAYS = ("check-crashed", "secrets-engine-failed", "too-many-candidates")
+_ALWAYS = (
+    "check-crashed", "secrets-engine-failed", "too-many-candidates", "too-large-to-scan",
+)  # fmt: skip
 
 
 class Wanted(NamedTuple):

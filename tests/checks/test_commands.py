@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate.checks import command_search
 from orchestrate.checks.command_search import script_lines
-from orchestrate.checks.commands import check_file, judge_command, judge_line
+from orchestrate.checks.commands import MAX_SCRIPT, check_file, judge_command, judge_line
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.shell import commands, read
 from orchestrate.policy.harness import HarnessRule
@@ -174,6 +175,14 @@ def test_a_long_script_is_read_in_linear_time() -> None:
 )
 def test_what_is_one_command(line: str, words: list[tuple[str, ...]]) -> None:
     assert [c.words for c in read(line) if c.words] == words
+
+
+@pytest.mark.parametrize("end", [";", "\n"])
+def test_a_script_of_megabytes_is_not_read(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_search, "read", lambda script: pytest.fail("it is read"))
+    script = f"rm -rf x{end}".encode() * (MAX_SCRIPT // 8)
+    assert findings("a.sh", script) == [("too-large-to-scan", 0)]
+    assert findings("a.sh", script.replace(b"rm", b"ls")) == []
 
 
 def test_a_script_of_many_dangerous_lines_is_told_of_the_first_hundred() -> None:
