@@ -14,6 +14,7 @@ from orchestrate.agents.adapter import AttemptRequest, RefusedCommand
 from orchestrate.agents.process import ProcessLimits, run_process
 from orchestrate.agents.reasons import Reason
 from orchestrate.agents.refused import Refused
+from orchestrate.machine_json import to_json
 from orchestrate.policy.scope_regexes import scope_regexes
 
 HOOK = Path(__file__).parent.parent / "hooks" / "agent_hook.py"
@@ -51,7 +52,7 @@ def write_guard(attempt: AttemptRequest) -> Path:
         "fired": str(fired_file(attempt)),
     }
     path = attempt.scratch / "guard.json"
-    path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_bytes(to_json(document))
     return path
 
 

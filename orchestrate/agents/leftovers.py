@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from orchestrate.machine_json import to_json
+
 MARKER = "ORCHESTRATE_ATTEMPT"
 WAIT_SEC = 3.0
 
@@ -23,7 +25,7 @@ def record(scratch: Path, token: str) -> Path:
     scratch.mkdir(parents=True, exist_ok=True)
     path = scratch / f"process-{token}.json"
     document = {"schema_version": 1, "token": token, "runner": os.getpid()}
-    path.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+    path.write_bytes(to_json(document))
     return path
 
 

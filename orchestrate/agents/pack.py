@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from orchestrate.errors import InvalidInput
+from orchestrate.machine_json import to_json
 
 SCHEMA_VERSION = 1
 
@@ -151,7 +152,7 @@ class StepPack:
 
     def to_json(self) -> str:
         """The pack as the machine writes it: sorted keys, indent 2, newline at the end."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=True) + "\n"
+        return to_json(asdict(self)).decode("ascii")
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "StepPack":

@@ -20,6 +20,9 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from orchestrate import whole_file
+from orchestrate.machine_json import to_json
+
 MAX_AGE_SEC = 7 * 24 * 3600
 MAX_BYTES = 64 * 1024
 
@@ -50,17 +53,8 @@ def read(identity: Mapping[str, object], now: float) -> dict[str, Any] | None:
 def write(identity: Mapping[str, object], proof: Mapping[str, Any]) -> None:
     """Keep it, whole or not at all. Raises: OSError."""
     path = _path(identity)
-    text = json.dumps({"identity": identity, "proof": proof}, indent=2, sort_keys=True) + "\n"
-    new = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        new.replace(path)
-        _forget_old(path.parent)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    whole_file.write(path, to_json({"identity": identity, "proof": proof}), mode=0o600)
+    _forget_old(path.parent)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ picks one and the last one repeats. It is read and checked here, and played by a
 (`replay_player.py`), so that limits, kills and output are those of any agent.
 """
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -21,6 +20,7 @@ from orchestrate.agents.reasons import Reason
 from orchestrate.agents.replay_script import attempt_steps, load_script
 from orchestrate.agents.tool import Command
 from orchestrate.errors import InvalidInput, OrchestrateError
+from orchestrate.machine_json import to_json
 from orchestrate.policy.config import AgentConfig
 
 PLAYER = Path(__file__).with_name("replay_player.py")
@@ -53,7 +53,7 @@ class ReplayClient(Client):
         number = attempt_number(attempt.pack.attempt, len(attempt.pack.failures))
         play = attempt_steps(script, attempt.pack.task, number)
         path = attempt.scratch / "replay.json"
-        path.write_text(json.dumps(play, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_bytes(to_json(play))
         return Command((sys.executable, "-I", str(PLAYER), str(path)))
 
     def failure(self, end: ProcessEnd, tally: Tally, errors: Path) -> tuple[Reason, str] | None:

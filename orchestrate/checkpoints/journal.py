@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrate import whole_file
 from orchestrate.errors import FileError
 from orchestrate.git.types import Oid
+from orchestrate.machine_json import to_json
 
 FORMAT = 1
 
@@ -54,12 +56,10 @@ def begin(git_dir: Path, journal: Journal) -> None:
     """Write the journal down; from here on an interruption shows."""
     path = folder(git_dir) / "rollback.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{journal.token}")
     document = {"format": FORMAT, **journal._asdict()}
     # Not synced to disk: a killed process is what this is for. After a power cut git's own refs and
     # objects, which are not synced either by default, decide what is left.
-    draft.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="ascii")
-    draft.replace(path)
+    whole_file.write(path, to_json(document))
 
 
 def finish(git_dir: Path) -> None:

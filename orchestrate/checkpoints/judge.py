@@ -12,15 +12,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrate import whole_file
 from orchestrate.checkpoints.breaker import Breaker, BreakerState
 from orchestrate.checkpoints.compare import judged_tree, note_findings
 from orchestrate.checkpoints.goal import Checker
 from orchestrate.checkpoints.journal import folder
 from orchestrate.checkpoints.record import Checkpoint
-from orchestrate.checkpoints.watch_lock import write_json
 from orchestrate.checks.findings import Finding
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Signature
+from orchestrate.machine_json import to_json
 
 FINDINGS = "findings.json"
 
@@ -126,4 +127,4 @@ class Judge:
             "error": error,
             "findings": [finding._asdict() for finding in found],
         }
-        write_json(folder(repo.git_dir) / FINDINGS, document)
+        whole_file.write(folder(repo.git_dir) / FINDINGS, to_json(document))

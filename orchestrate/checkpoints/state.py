@@ -18,6 +18,7 @@ from orchestrate.git.progress import commits_in, in_progress
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import FILE, SUBMODULE, TREE, Oid, Signature
 from orchestrate.git.user_index import Special
+from orchestrate.machine_json import to_json
 
 
 class State(NamedTuple):
@@ -44,10 +45,9 @@ class State(NamedTuple):
 def write_state(repo: Repository, state: State, known: Oid | None, who: Signature) -> Oid:
     """The id of a commit that holds the state; `known` itself if that one does."""
     document = {"specials": state.specials, "dirty": state.dirty, "absent": state.absent}
-    text = json.dumps(document, indent=2, sort_keys=True) + "\n"
     edits: dict[str, tuple[int, Oid] | None] = {
         "index": (TREE, state.index_tree),
-        "index.json": (FILE, repo.write_blob(text.encode("ascii"))),
+        "index.json": (FILE, repo.write_blob(to_json(document))),
     }
     for special in state.specials:
         if special.stage and special.mode != SUBMODULE and repo.exists(special.oid):

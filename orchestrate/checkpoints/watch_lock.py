@@ -5,19 +5,20 @@ is true as long as the lock is held, so a signal reaches the watch or nobody. Re
 the answer is the state in the status file.
 """
 
-import fcntl
 import json
 import os
-import secrets
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from orchestrate import whole_file
 from orchestrate.checkpoints.journal import folder
 from orchestrate.errors import Conflict, InvalidInput, OrchestrateError
+from orchestrate.git import file_lock
+from orchestrate.machine_json import to_json
 
 PAUSE = signal.SIGUSR1
 RESUME = signal.SIGUSR2
@@ -41,7 +42,7 @@ def held(git_dir: Path) -> Iterator[None]:
     """
     folder(git_dir).mkdir(parents=True, exist_ok=True)
     with (folder(git_dir) / "watch.lock").open("ab") as lock:
-        if not _take(lock.fileno()):
+        if not file_lock.take(lock.fileno()):
             status = _read(git_dir)
             raise Conflict(
                 "a watch runs in this worktree already"
@@ -54,31 +55,17 @@ def held(git_dir: Path) -> Iterator[None]:
             (folder(git_dir) / "watch.json").unlink(missing_ok=True)
 
 
-def _take(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def publish(git_dir: Path, state: str) -> None:
     """Say what this watch is doing now."""
-    write_json(folder(git_dir) / "watch.json", {"pid": os.getpid(), "state": state})
-
-
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """A file that readers see whole, old or new."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    draft.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="ascii")
-    draft.replace(path)
+    document = {"pid": os.getpid(), "state": state}
+    whole_file.write(folder(git_dir) / "watch.json", to_json(document))
 
 
 def status(git_dir: Path) -> Status | None:
     """The watch that runs in the worktree, None without one."""
     try:
         with (folder(git_dir) / "watch.lock").open("ab") as lock:
-            if _take(lock.fileno()):
+            if file_lock.take(lock.fileno()):
                 return None
     except FileNotFoundError:
         return None

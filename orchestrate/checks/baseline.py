@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from orchestrate.checks.findings import Finding
 from orchestrate.errors import FileError
+from orchestrate.machine_json import to_json
 
 _HINT = "write it anew with `orchestrate check --all --write-baseline FILE`"
 
@@ -31,4 +32,4 @@ def baseline_of(findings: Iterable[Finding]) -> bytes:
         "schema_version": 1,
         "findings": [{"fingerprint": mark, "id": id, "path": path} for path, id, mark in known],
     }
-    return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode()
+    return to_json(document)

@@ -6,7 +6,6 @@ gate's own use and made anew each time. Anything odd (another configuration, oth
 reset that fails) and the slot is filled from nothing.
 """
 
-import fcntl
 import hashlib
 import itertools
 import os
@@ -14,9 +13,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from orchestrate.errors import OrchestrateError
+from orchestrate.git import file_lock
 from orchestrate.git.gitdirs import make_git_dir
 from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.removal import remove_rubbish, remove_tree
@@ -52,17 +51,9 @@ class CheckoutPool:
             slot = self._folder / str(number)
             slot.mkdir(parents=True, exist_ok=True)
             with (slot / "lock").open("ab") as lock:
-                if _held(lock):
+                if file_lock.take(lock.fileno()):
                     yield slot
                     return
-
-
-def _held(lock: BinaryIO) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _commit(repo: Repository, oid: Oid) -> Oid:

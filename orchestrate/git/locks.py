@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrate.git import file_lock
+
 PACKED_REFS = "packed-refs"  # deletions lock this file too
 _SLACK = 5.0  # s between a writer's note and the lock file it then makes
 
@@ -77,18 +79,10 @@ class _Note(NamedTuple):
 def _notes(folder: Path) -> Iterator[_Note]:
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(OSError, ValueError), path.open("rb") as file:  # gone, or no note
-            alive = not _locked(file.fileno())
+            alive = not file_lock.take(file.fileno())
             lines = file.read().decode("utf-8", "surrogateescape").split("\n")
             moment, _, pid = lines[0].partition(" ")
             yield _Note(path, float(moment or 0), int(pid or 0), tuple(lines[1:-1]), alive)
-
-
-def _locked(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def sweep(folder: Path) -> None:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrate import whole_file
 from orchestrate.git.private_layout import global_excludes, prepare, worktree_id
 from orchestrate.git.process import GitFailed, GitResult, run_git
 from orchestrate.git.repository import Repository
@@ -185,7 +186,7 @@ class PrivateIndex:
         """Point our HEAD at a commit of this tree, so that `status` finds nothing staged."""
         us = Signature("orchestrate", "orchestrate@localhost", 0)
         commit = self.repo.commit(tree, [], "index\n", author=us, committer=us)
-        _replace(self.folder / "HEAD", f"{commit}\n".encode())
+        whole_file.write(self.folder / "HEAD", f"{commit}\n".encode())
 
     def _copy(self, state: _State) -> Path:
         """A second name for the published index: git writes by renaming, the first one stays."""
@@ -208,7 +209,7 @@ class PrivateIndex:
 
     def _store(self, state: _State) -> None:
         document = {"format": FORMAT, "work_tree": str(self.work_tree), **state._asdict()}
-        _replace(self.folder / "state.json", json.dumps(document, sort_keys=True).encode())
+        whole_file.write(self.folder / "state.json", json.dumps(document, sort_keys=True).encode())
 
     def _load(self) -> _State | None:
         try:
@@ -295,12 +296,6 @@ def _date_back(index: Path, written_ns: int) -> None:
     coarse = written_ns % 1_000_000_000 == 0
     when = written_ns - (COARSE_SETBACK if coarse else FINE_SETBACK)
     os.utime(index, ns=(when, max(when, 0)))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
 
 
 def _z(paths: Sequence[str]) -> bytes:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrate import whole_file
 from orchestrate.git import index_file
 from orchestrate.git.index_file import INTENT_TO_ADD, SKIP_WORKTREE, SPECIAL, STAGE, IndexEntry
 from orchestrate.git.process import QUIET, run_git
@@ -149,9 +150,7 @@ def _cached(path: Path) -> UserIndex | None:
 
 def _keep(path: Path, user: UserIndex) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
-    temporary.write_text(json.dumps(user))
-    temporary.replace(path)
+    whole_file.write(path, json.dumps(user).encode())
 
 
 def ignored_but_tracked(repo: Repository, work_tree: Path) -> list[str]:

@@ -31,11 +31,6 @@ class DamagedRecord(OrchestrateError):
     """A stored file that is not of the form we write."""
 
 
-def to_json(value: object) -> bytes:
-    """The value as machine-written JSON."""
-    return (json.dumps(value, sort_keys=True, indent=2) + "\n").encode()
-
-
 def from_json(data: bytes, path: str) -> dict[str, Any]:
     """The object in machine-written JSON.
 

@@ -7,7 +7,8 @@ notes: squash merges, forges, plain clones.
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrate.ledger.codec import SCHEMA_VERSION, task_json, to_json
+from orchestrate.ledger.codec import SCHEMA_VERSION, task_json
+from orchestrate.machine_json import to_json
 from orchestrate.plans.model import Task
 from orchestrate.plans.state import PlanState, TaskState
 from orchestrate.plans.states import ENDED, TaskStatus

@@ -25,9 +25,9 @@ from orchestrate.ledger.codec import (
     task_json,
     task_of,
     task_path,
-    to_json,
 )
 from orchestrate.ledger.messages import event_message
+from orchestrate.machine_json import to_json
 from orchestrate.plans.events import Event, event_json, evolve
 from orchestrate.plans.model import PLAN_ID, Plan, check_id
 from orchestrate.plans.state import PlanState, Tasks, TaskState

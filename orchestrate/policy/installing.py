@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrate import __version__, resources
 from orchestrate.errors import FileError
+from orchestrate.machine_json import to_json
 from orchestrate.policy.config import CONFIG_PATH
 from orchestrate.policy.config_file import config_text
 from orchestrate.policy.policy import FOLDER, HARNESS_PATH, ROLES, RULES, shipped_rules
@@ -111,7 +112,7 @@ def record(steps: Iterable[Step], installed: Mapping[str, str]) -> bytes:
         if step.action in offered or step.current == step.shipped:
             files[step.path] = digest(step.shipped)
     value = {"schema_version": SCHEMA_VERSION, "version": __version__, "files": files}
-    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
+    return to_json(value)
 
 
 def read_record(data: bytes | None) -> dict[str, str]:

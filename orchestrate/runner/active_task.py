@@ -4,14 +4,14 @@ No environment variable names or overrides it, so what an agent sets changes not
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrate import whole_file
 from orchestrate.agents.adapter import RefusedCommand
 from orchestrate.errors import InvalidInput
+from orchestrate.machine_json import to_json
 from orchestrate.plans.model import Task
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.scope_regexes import scope_regexes
@@ -63,11 +63,7 @@ def refused_commands(policy: Policy) -> tuple[RefusedCommand, ...]:
 
 def write(git_dir: Path, task: Mapping[str, Any]) -> None:
     """Put the worktree on the task, at once or not at all."""
-    data = (json.dumps(task, sort_keys=True, indent=2) + "\n").encode()
-    handle, name = tempfile.mkstemp(dir=git_dir, prefix=f"{FILE_NAME}.")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    Path(name).replace(git_dir / FILE_NAME)
+    whole_file.write(git_dir / FILE_NAME, to_json(task), mode=0o600)
 
 
 def read(git_dir: Path) -> dict[str, Any] | None:

@@ -26,8 +26,8 @@ from orchestrate.git.repository import Repository
 from orchestrate.git.retry import retry
 from orchestrate.git.types import Oid, RefUpdate, Signature
 from orchestrate.git.workspace import capture_tree, create_workspace
-from orchestrate.ledger.codec import to_json
 from orchestrate.ledger.evidence import MAX_FILE, capped, storable
+from orchestrate.machine_json import to_json
 from orchestrate.runner import active_task
 from orchestrate.runner.bystander import changed, look
 from orchestrate.runner.judging import Bench, Candidate, secrets_in

@@ -11,14 +11,14 @@ Rules:
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestrate import whole_file
 from orchestrate.agents.reasons import TOOL_FAILURES, Reason
-from orchestrate.ledger.codec import to_json
+from orchestrate.machine_json import to_json
 
 FAILURES = 3  # in a row
 REST_SEC = 30 * 60
@@ -86,9 +86,7 @@ class Breakers:
             after = step(before)
             if after == before:
                 return
-            new = path.with_suffix(f".{os.getpid()}.new")
-            new.write_bytes(to_json({**asdict(after), "schema_version": SCHEMA_VERSION}))
-            new.replace(path)
+            whole_file.write(path, to_json({**asdict(after), "schema_version": SCHEMA_VERSION}))
 
     @contextmanager
     def _locked(self, agent: str) -> Iterator[None]:

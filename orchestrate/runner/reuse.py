@@ -6,15 +6,14 @@ reused: what made a gate fail may have been the machine. A file that does not re
 """
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orchestrate.ledger.codec import to_json
+from orchestrate import whole_file
+from orchestrate.machine_json import to_json
 from orchestrate.runner.gates import CommandRun
 from orchestrate.runner.profiles import ProfileRun, StepRun, StepStatus
 
@@ -63,10 +62,7 @@ class VerdictStore:
         del fields["reused"]
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=folder, suffix=".new")
-            with os.fdopen(handle, "wb") as file:
-                file.write(to_json(fields))
-            Path(name).replace(folder / f"{run.key}.json")
+            whole_file.write(folder / f"{run.key}.json", to_json(fields), mode=0o600)
             _prune(folder)
 
 

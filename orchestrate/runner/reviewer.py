@@ -19,8 +19,8 @@ from orchestrate.agents.registry import adapter_for
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, Signature
 from orchestrate.git.workspace import create_workspace
-from orchestrate.ledger.codec import to_json
 from orchestrate.ledger.evidence import storable
+from orchestrate.machine_json import to_json
 from orchestrate.plans.model import Task
 from orchestrate.plans.state import Attempt, Review
 from orchestrate.policy.config import AgentConfig, Config

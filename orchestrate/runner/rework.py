@@ -11,8 +11,8 @@ from typing import Any
 
 from orchestrate.agents.pack import PackFailure, PackFinding
 from orchestrate.agents.reasons import REASONS, Reason
-from orchestrate.ledger.codec import to_json
 from orchestrate.ledger.evidence import evidence_path, storable
+from orchestrate.machine_json import to_json
 from orchestrate.plans.model import Task
 from orchestrate.plans.state import Attempt, Review
 from orchestrate.runner.verdict import failed_verifications
