@@ -13,6 +13,7 @@ from typing import Any
 from orchestrate.checks.findings import Severity
 from orchestrate.policy.patterns import check_regex
 from orchestrate.policy.schema import validate, with_defaults
+from orchestrate.policy.taken import HARNESS_RULE, OTHER_ID, taken_ids
 from orchestrate.policy.yaml import Document, load_document
 
 
@@ -40,8 +41,8 @@ def load_harness(data: bytes, path: str) -> tuple[HarnessRule, ...]:
     """The rules in `data` by tier, each tier in the file's order, inactive ones included.
 
     Raises:
-        FileError: it does not parse, does not fit the schema, names an id twice or holds a pattern
-            that cannot run.
+        FileError: it does not parse, does not fit the schema, names an id twice or one that is
+            taken, or holds a pattern that cannot run.
     """
     document = load_document(data, path)
     validate(document, "harness")
@@ -50,6 +51,11 @@ def load_harness(data: bytes, path: str) -> tuple[HarnessRule, ...]:
     for i, entry in enumerate(entries):
         if entry["id"] in seen:
             raise document.error(("rules", i, "id"), f"the rule `{entry['id']}` is there twice")
+        what = taken_ids().get(entry["id"], HARNESS_RULE)
+        if what != HARNESS_RULE:
+            raise document.error(
+                ("rules", i, "id"), f"the rule `{entry['id']}` has the id of {what}", hint=OTHER_ID
+            )
         seen.add(entry["id"])
     rules = [_rule(entry, i, document) for i, entry in enumerate(entries)]
     return tuple(sorted(rules, key=lambda rule: rule.tier))

@@ -22,7 +22,7 @@ from orchestrate.errors import FileError
 from orchestrate.policy.config import CONFIG_PATH, Config, default_config, load_config
 from orchestrate.policy.harness import HarnessRule, load_harness
 from orchestrate.policy.roles import Role, load_role
-from orchestrate.policy.rules import Rule, effective, load_rule
+from orchestrate.policy.rules import Rule, effective, load_rule, refuse_ids
 
 FOLDER = ".orchestrate/"
 RULES, ROLES = f"{FOLDER}rules/", f"{FOLDER}roles/"
@@ -59,7 +59,8 @@ def load_policy(reader: Reader) -> Policy:
     """The policy of the commit behind `reader`.
 
     Raises:
-        FileError: a policy file does not parse or validate; there is no policy then.
+        FileError: a policy file does not parse or validate, or two bring the same id; there is no
+            policy then.
     """
     inputs = policy_files(reader)
     files = {path: data for path, _ in inputs if (data := reader.read(path)) is not None}
@@ -67,13 +68,17 @@ def load_policy(reader: Reader) -> Policy:
     rules = [load_rule(data, path) for path, data in files.items() if is_rule(path)]
     roles = [load_role(data, path) for path, data in files.items() if is_role(path)]
     own = files.get(HARNESS_PATH)
-    harness = shipped_harness() if own is None else load_harness(own, HARNESS_PATH)
+    all_harness = shipped_harness() if own is None else load_harness(own, HARNESS_PATH)
+    harness = tuple(rule for rule in all_harness if rule.id not in config.rules.off)
+    held = effective(shipped_rules(), rules, config.rules)
+    if own is not None:
+        refuse_ids(held, {rule.id for rule in harness}, HARNESS_PATH)
     return Policy(
         id=policy_id(inputs),
         config=config,
         roles={role.id: role for role in (*shipped_roles(), *roles)},
-        rules=effective(shipped_rules(), rules, config.rules),
-        harness=tuple(rule for rule in harness if rule.id not in config.rules.off),
+        rules=held,
+        harness=harness,
     )
 
 

@@ -5,7 +5,7 @@ then framework rules, then universal ones; within a tier the higher priority fir
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from orchestrate.policy.globs import Globs, globs
 from orchestrate.policy.patterns import check_regex
 from orchestrate.policy.roles import check_file_id
 from orchestrate.policy.schema import check_globs, validate, with_defaults
-from orchestrate.policy.taken import taken_ids
+from orchestrate.policy.taken import OTHER_ID, taken_ids
 from orchestrate.policy.yaml import Document, load_document
 
 TIERS = {"universal": 0, "framework": 10, "project": 20}
@@ -70,7 +70,6 @@ class Rule:
         return (-TIERS[self.tier], -self.priority, self.id)
 
 
-_OTHER_ID = "a finding's id must tell which check gave it: choose another"
 _FRONT_MATTER = re.compile(
     rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.S | re.M
 )
@@ -126,7 +125,7 @@ def _check_signs(signs: Sequence[str], document: Document) -> None:
 def _check(raw: dict[str, Any], index: int, rule: dict[str, Any], document: Document) -> Check:
     at, owner = ("checks", index), f"rule {rule['id']}, check {raw['id']}"
     if what := taken_ids().get(raw["id"]):
-        raise document.error((*at, "id"), f"{owner}: this is the id of {what}", hint=_OTHER_ID)
+        raise document.error((*at, "id"), f"{owner}: this is the id of {what}", hint=OTHER_ID)
     says: list[str] = [field for field in ("pattern", "builtin") if field in raw]
     if raw["on"] == "added-path":
         says.append("on: added-path")
@@ -202,6 +201,23 @@ def _configured(rule: Rule, config: RulesConfig) -> Rule:
     return replace(rule, checks=checks)
 
 
+def refuse_ids(rules: Iterable[Rule], taken: Collection[str], where: str) -> None:
+    """Accept rules none of whose checks has an id that the file `where` takes.
+
+    Raises:
+        FileError: one has; the message names both.
+    """
+    for rule in rules:
+        for check in rule.checks:
+            if check.id not in taken:
+                continue
+            if rule.source.startswith("rules/"):  # what ships: the other file is to be mended
+                said = f"the id `{check.id}` is that of a check of the shipped {rule.source}"
+                raise FileError(where, said, hint=OTHER_ID)
+            said = f"the check `{check.id}` has the id of a harness rule in {where}"
+            raise FileError(rule.source, said, line=check.line, hint=OTHER_ID)
+
+
 def _refuse_twins(rules: Iterable[Rule]) -> None:
     seen: dict[str, str] = {}
     # What ships comes first: the file to be told is the repository's own.
@@ -212,6 +228,6 @@ def _refuse_twins(rules: Iterable[Rule]) -> None:
                     rule.source,
                     f"the check `{check.id}` is already defined in {seen[check.id]}",
                     line=check.line,
-                    hint=_OTHER_ID,
+                    hint=OTHER_ID,
                 )
             seen[check.id] = rule.source

@@ -1,4 +1,4 @@
-"""Ids that a rule's own checks may not take, because findings of that id come from elsewhere.
+"""Ids that a repository's own rules may not take, because findings of that id come from elsewhere.
 
 A finding's id says which check gave it: `--only`, `rules.off` and marks in a line select by it.
 """
@@ -10,6 +10,8 @@ from functools import cache
 from orchestrate import resources
 from orchestrate.checks.catalogue import CATALOGUE
 
+HARNESS_RULE = "a harness rule"
+OTHER_ID = "a finding's id must tell which check gave it: choose another"
 _ID = re.compile(rb"^\s*- id: ([a-z0-9-]+)\s*$", re.M)
 
 
@@ -21,7 +23,7 @@ def taken_ids() -> Mapping[str, str]:
     """
     found = {
         id.decode(): what
-        for name, what in (("secrets.yaml", "a shipped secret"), ("harness.yaml", "a harness rule"))
+        for name, what in (("secrets.yaml", "a shipped secret"), ("harness.yaml", HARNESS_RULE))
         for id in _ID.findall(resources.read("rules", name))
     }
     groups = {entry.group for entry in CATALOGUE.values()} | {"commands", "patterns", "secrets"}

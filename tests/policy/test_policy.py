@@ -45,6 +45,43 @@ def test_an_own_harness_stands_alone() -> None:
     assert [r.id for r in loaded({".orchestrate/rules/harness.yaml": text}).harness] == ["mine"]
 
 
+def harness_of(id: str, more: str = "") -> dict[str, bytes]:
+    text = f"rules: [{{id: {id}, description: d, type: inject, content: c}}]"
+    return {".orchestrate/rules/harness.yaml": text.encode(), CONFIG: more.encode() or b"{}"}
+
+
+def test_a_check_and_an_own_harness_rule_may_not_share_an_id() -> None:
+    files = {**harness_of("no-foo"), ".orchestrate/rules/house.md": RULE}
+    assert refusal(loaded, files) == (
+        ".orchestrate/rules/house.md:3: the check `no-foo` has the id of a harness rule in "
+        ".orchestrate/rules/harness.yaml | a finding's id must tell which check gave it: choose "
+        "another"
+    )
+    off = harness_of("no-foo", "rules: {off: [no-foo]}")
+    assert loaded({**off, ".orchestrate/rules/house.md": RULE}).harness == ()
+
+
+@pytest.mark.parametrize(
+    ("id", "what"),
+    [
+        ("bare-todo", "is that of a check of the shipped rules/"),
+        ("outside-allowed", "has the id of a built-in check"),
+        ("github-token", "has the id of a shipped secret"),
+        ("secrets", "has the id of a group of checks"),
+    ],
+)
+def test_an_own_harness_rule_may_not_have_a_shipped_checks_id(id: str, what: str) -> None:
+    message = refusal(loaded, harness_of(id))
+    assert message.startswith(".orchestrate/rules/harness.yaml")
+    assert id in message and what in message
+
+
+def test_an_own_harness_may_change_a_shipped_rule() -> None:
+    assert [rule.id for rule in loaded(harness_of("block-no-verify")).harness] == [
+        "block-no-verify"
+    ]
+
+
 def test_what_init_writes_is_a_policy() -> None:
     files = ["pyproject.toml"]
     policy = loaded(shipped_files(wanted_rules(files, lambda path: None)))
