@@ -74,9 +74,10 @@ def _fill(kind: str, argument: str, rng: random.Random) -> str:
 
 def _drawn(alphabet: str, size: int, rng: random.Random) -> str:
     """Characters of every kind the alphabet has, as a real token of some length has them."""
+    kinds = min(6, size // 2, len(set(alphabet)))
     while True:
         text = "".join(rng.choice(alphabet) for _ in range(size))
-        if size < 8 or (_digits_fit(text, alphabet) and len(set(text)) >= min(6, size // 2)):
+        if size < 8 or (_digits_fit(text, alphabet) and len(set(text)) >= kinds):
             return text
 
 
