@@ -2,16 +2,12 @@
 
 import sys
 import time
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import click
 
 from orchestrate.checkpoints import chain, journal
 from orchestrate.checkpoints.capture import Recorder
 from orchestrate.checkpoints.compare import (
-    Comparison,
     compare,
     findings_of,
     judged_tree,
@@ -23,11 +19,21 @@ from orchestrate.checkpoints.prune import Keep, prune
 from orchestrate.checkpoints.record import Checkpoint
 from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.render import as_dict
-from orchestrate.checks.render_text import place, printable
+from orchestrate.checks.render_text import printable
+from orchestrate.cli.checkpoint_shown import (
+    changed,
+    comparison,
+    document,
+    say_findings,
+    say_gaps,
+    title,
+    when,
+)
 from orchestrate.cli.output import json_option, print_json, print_table
+from orchestrate.cli.paths import repo_paths
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
-from orchestrate.git.types import EntryChange, Signature
+from orchestrate.git.types import Signature
 
 
 @click.group()
@@ -209,7 +215,7 @@ def compare_(ctx: click.Context, one: str, other: str, as_json: bool) -> None:
     pair = chain.find(repo, one, owner), chain.find(repo, other, owner)
     found = compare(repo, *pair)
     if as_json:
-        print_json(_comparison(found))
+        print_json(comparison(found))
         return
     for change in found.changes:
         click.echo(f"{kind_of(change)}: {printable(change.path)}")
@@ -259,70 +265,6 @@ def prune_(
     for one in done.gone:
         click.echo(f"{'would go' if dry_run else 'gone'}: {one.name}  {title(one)}")
     click.echo(f"{len(done.gone)} gone, {len(done.kept)} kept" if not dry_run else "nothing done")
-
-
-def repo_paths(directory: str, work_tree: Path, words: tuple[str, ...]) -> tuple[str, ...]:
-    """The paths that a person typed in `directory`, relative to the working tree's top.
-
-    Raises:
-        InvalidInput: one is outside of the working tree.
-    """
-    top, here = work_tree.resolve(), Path(directory).resolve()
-    found = []
-    for word in words:
-        path = (here / word).parent.resolve() / Path(word).name if word not in (".", "..") else here
-        if path != top and top not in path.parents:
-            raise InvalidInput(f"{word!r} is outside of the working tree {work_tree}")
-        found.append("" if path == top else path.relative_to(top).as_posix())
-    return tuple(found)
-
-
-def document(found: Checkpoint) -> dict[str, Any]:
-    """A checkpoint as JSON holds it."""
-    return {**found._asdict(), "kind": str(found.kind), "name": found.name}
-
-
-def changed(changes: list[EntryChange]) -> list[dict[str, Any]]:
-    """Changes as JSON holds them; bytes of a path that are no UTF-8 are written as escapes."""
-    return [
-        {**change._asdict(), "path": printable(change.path), "kind": kind_of(change)}
-        for change in changes
-    ]
-
-
-def _comparison(found: Comparison) -> dict[str, Any]:
-    one, other = ([as_dict(finding) for finding in group] for group in found.findings)
-    return {
-        "changes": changed(list(found.changes)),
-        "counts": found.counts,
-        "staged": [printable(path) for path in found.staged],
-        "findings": {"a": one, "b": other},
-    }
-
-
-def say_gaps(found: Checkpoint) -> None:
-    """Tell what a checkpoint could not record, to stderr."""
-    for path in found.unstable:
-        click.echo(f"unstable, written while it was read: {printable(path)}", err=True)
-    for path in found.unrecorded:
-        click.echo(f"not recorded, unreadable or without commits: {printable(path)}", err=True)
-
-
-def say_findings(findings: tuple[Finding, ...]) -> None:
-    """One line a finding."""
-    for finding in findings:
-        click.echo(f"  {place(finding)}: {finding.severity} {finding.id}: {finding.message}")
-
-
-def title(found: Checkpoint) -> str:
-    """The first line of its message, and what it is limited to."""
-    scope = f" [{len(found.scope)} paths only]" if found.scope is not None else ""
-    return found.message.split("\n", 1)[0] + scope
-
-
-def when(seconds: int) -> str:
-    """A time for people and programs: ISO 8601, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _checked(repo: Repository, found: Checkpoint) -> str:

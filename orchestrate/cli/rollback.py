@@ -12,8 +12,9 @@ from orchestrate.checkpoints.record import Checkpoint, Kind
 from orchestrate.checkpoints.rollback import Mode, Report, Request, preview, recover, undo
 from orchestrate.checks.render import as_dict
 from orchestrate.checks.render_text import printable
-from orchestrate.cli.checkpoint import changed, repo_paths
+from orchestrate.cli.checkpoint_shown import changed
 from orchestrate.cli.output import json_option, print_json
+from orchestrate.cli.paths import repo_paths
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
 
