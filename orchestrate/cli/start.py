@@ -2,11 +2,12 @@
 
 import click
 
-from orchestrate.cli.active import own_json, print_active
+from orchestrate.cli.active import print_active
 from orchestrate.cli.choosing import project_of
 from orchestrate.cli.output import json_option, print_json
 from orchestrate.runner.own_task import Wish
 from orchestrate.runner.own_task import start as open_task
+from orchestrate.runner.worktree_task import own_json
 
 
 @click.command()

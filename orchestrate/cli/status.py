@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from orchestrate.cli.active import active_json, print_active
+from orchestrate.cli.active import print_active
 from orchestrate.cli.choosing import (
     chosen_plan,
     known_plans,
@@ -19,6 +19,7 @@ from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.state import PlanState, TaskState
 from orchestrate.plans.states import PLAN_ENDED, PlanStatus, TaskStatus
 from orchestrate.runner.merging import is_merged
+from orchestrate.runner.worktree_task import active_json
 
 
 @click.command()

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from orchestrate.agents.pack import PackRule
 from orchestrate.agents.prompt import rules_section
-from orchestrate.cli.active import active_json
 from orchestrate.git.repository import Repository
 from orchestrate.policy.globs import Globs
 from orchestrate.policy.rules import matching
 from orchestrate.runner.project import head_policy
+from orchestrate.runner.worktree_task import active_json
 
 MAX_FINDINGS = 20
 
