@@ -36,6 +36,17 @@ class Finding(NamedTuple):
     fingerprint: str = ""
 
 
+def of_commit(found: Finding, commit: str) -> Finding:
+    """The finding, said of one commit of several."""
+    return found._replace(message=f"commit {commit[:12]}: {found.message}")
+
+
+def without_commit(message: str) -> str:
+    """What a finding says, whichever commit it is said of."""
+    head, colon, rest = message.partition(": ")
+    return rest if colon and head.startswith("commit ") and " " not in head[7:] else message
+
+
 def blocks(findings: Iterable[Finding]) -> bool:
     """Whether a finding refuses the change."""
     return any(f.severity == Severity.BLOCK for f in findings)

@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrate import __version__
 from orchestrate.checks.catalogue import CATALOGUE
-from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.findings import Finding, Severity, without_commit
 from orchestrate.checks.render_text import place
 from orchestrate.checks.render_text import printable as printable
 from orchestrate.checks.render_text import text as text
@@ -64,7 +64,7 @@ def sarif(findings: Sequence[Finding]) -> str:
 def _sarif_rule(id: str, findings: Sequence[Finding]) -> dict[str, Any]:
     entry = CATALOGUE.get(id)
     first = next(f for f in findings if f.id == id)
-    said = entry.catches if entry else first.message
+    said = entry.catches if entry else without_commit(first.message)
     return {"id": id, "shortDescription": {"text": said}, "help": {"text": first.next_step or said}}
 
 

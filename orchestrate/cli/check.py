@@ -12,7 +12,7 @@ from orchestrate.checks import render
 from orchestrate.checks.baseline import baseline_of, parse_baseline
 from orchestrate.checks.engine import blocks, run_checks
 from orchestrate.checks.explaining import explained
-from orchestrate.checks.findings import Finding
+from orchestrate.checks.findings import Finding, of_commit
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
 from orchestrate.cli import check_fix
@@ -186,7 +186,7 @@ def _in_history(
             change, policy, None, only=only, skip=skip, search=search, baseline=known, stats=stats
         ):
             key = (one.id, one.path, one.fingerprint or f"{one.line}:{one.match}")
-            found.setdefault(key, one._replace(message=f"commit {commit[:12]}: {one.message}"))
+            found.setdefault(key, of_commit(one, commit))
     return list(found.values())
 
 

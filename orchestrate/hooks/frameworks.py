@@ -1,6 +1,7 @@
 """What pre-commit and prek are about when they start us: a push, a range, a commit, or every file.
 
-They say it in variables (`PRE_COMMIT_*`, the same in both); whether git is committing, git says.
+They say it in variables (`PRE_COMMIT_*`, the same in both). Whether git is committing, git says, and
+then no such variable counts: anybody can set one.
 A push is judged as our own hook judges it. Both frameworks tell only the first of several refs, and
 prek tells where the branches parted instead of what the remote has: the tracking branch knows.
 """
@@ -20,7 +21,7 @@ def push_told(
 ) -> tuple[str, Update] | None:
     """The remote and the update of the push that a framework was started for, or None."""
     remote_ref = environment.get("PRE_COMMIT_REMOTE_BRANCH")
-    if not remote_ref:
+    if not remote_ref or _is_committing(environment):
         return None
     local_ref = environment.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
     tip = environment.get("PRE_COMMIT_TO_REF") or local_ref  # a first push names no commits
@@ -47,9 +48,16 @@ def targets_told(
 
     A commit without any change, such as a merge or a new message, is no question for every file.
     """
+    if _is_committing(environment):
+        return (), False
     old, new = environment.get("PRE_COMMIT_FROM_REF"), environment.get("PRE_COMMIT_TO_REF")
     if old and new:
         return (f"{old}..{new}",), False
-    if "GIT_INDEX_FILE" in environment or place.head is None:
+    if place.head is None:
         return (), False
     return (), not staged_change(place.objects, place.parents(), place.folder).entries
+
+
+def _is_committing(environment: Mapping[str, str]) -> bool:
+    """Whether git runs a hook of a commit: to no other it names an index (githooks(5))."""
+    return "GIT_INDEX_FILE" in environment

@@ -60,16 +60,22 @@ def run_hook(hook: str, arguments: Sequence[str], doubtful: frozenset[bytes] | N
 
 
 def staged_findings(
-    folder: Path, *, doubtful: frozenset[str] | None = None, stats: Stats | None = None
+    folder: Path,
+    *,
+    doubtful: frozenset[str] | None = None,
+    merging: bool = False,
+    stats: Stats | None = None,
 ) -> list[Finding]:
     """The findings on what is staged in the worktree at `folder`.
 
     `doubtful` are the files that are left to judge, where the rest was proved clean; None is all.
+    `merging` says that git runs us before a merge that it has not written down.
     """
     with Objects(str(folder)) as objects:
         place = Place(objects, folder)
         policy, task, search = place.prepared()
-        change = staged_change(place.objects, place.parents(), str(folder))
+        parents = place.parents(may_be_named=merging)
+        change = staged_change(place.objects, parents, str(folder))
         if doubtful is not None:
             place.objects.expect(e.new_oid for e in change.files() if e.path in doubtful)
         return run_checks(
@@ -95,6 +101,10 @@ def message_findings(folder: Path, text: bytes) -> list[Finding]:
 
 def _pre_commit(arguments: Sequence[str]) -> int:
     return report(staged_findings(Path.cwd()), "commit")
+
+
+def _pre_merge_commit(arguments: Sequence[str]) -> int:
+    return report(staged_findings(Path.cwd(), merging=True), "commit")
 
 
 def _commit_msg(arguments: Sequence[str]) -> int:
@@ -144,7 +154,7 @@ def _reference_transaction(arguments: Sequence[str]) -> int:
 
 HOOKS: dict[str, Callable[[Sequence[str]], int]] = {
     "pre-commit": _pre_commit,
-    "pre-merge-commit": _pre_commit,
+    "pre-merge-commit": _pre_merge_commit,
     "prepare-commit-msg": _prepare_commit_msg,
     "commit-msg": _commit_msg,
     "pre-push": _pre_push,

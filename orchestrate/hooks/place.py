@@ -32,15 +32,19 @@ class Place:
         self.objects = GitObjects(objects)
         self.head = self.objects.resolve("HEAD", "commit")
 
-    def parents(self) -> list[Oid]:
-        """The parents of the commit that is being made; none for the first one."""
+    def parents(self, *, may_be_named: bool = True) -> list[Oid]:
+        """The parents of the commit that is being made; none for the first one.
+
+        `may_be_named` is for a merge that git has not written down yet: it names the heads in
+        variables. Anybody can set those, so they count where git may be merging and nowhere else.
+        """
         if self.head is None:
             return []
         with suppress(FileNotFoundError):
             text = Path(self.git_dir, "MERGE_HEAD").read_text("ascii")
             return [self.head, *map(Oid, text.split())]
-        # Before `pre-merge-commit` git has not written MERGE_HEAD, but names the heads so.
         named = [n.removeprefix("GITHEAD_") for n in os.environ if n.startswith("GITHEAD_")]
+        named = named if may_be_named else []
         return [self.head, *(Oid(n) for n in named if self.objects.resolve(n, "commit"))]
 
     def policy(self) -> Policy:

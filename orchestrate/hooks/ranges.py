@@ -3,33 +3,40 @@
 Rules kept here:
 
 * Policy comes from the range's base, never from what the range brings.
-* All of a range is judged as one change, and each commit's message by itself.
+* All of a range is judged as one change, each commit's message by itself, and what a later commit
+  took back again as far as it does harm in history (taken_back.py).
 """
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
 
 from orchestrate.checks.catalogue import finding
+from orchestrate.checks.change import Change
 from orchestrate.checks.engine import check_message, order, run_checks
-from orchestrate.checks.findings import Finding
+from orchestrate.checks.findings import Finding, Severity, of_commit
 from orchestrate.checks.reading import change_between
 from orchestrate.checks.running import Stats
+from orchestrate.checks.selecting import Wanted
 from orchestrate.checks.task_rules import TaskRules
-from orchestrate.errors import InvalidInput
+from orchestrate.errors import FileError, InvalidInput
 from orchestrate.git.process import GitResult, hook_environment, run_git
 from orchestrate.git.types import Oid
 from orchestrate.hooks import compiling
 from orchestrate.hooks.place import Place, read_policy
+from orchestrate.hooks.taken_back import HARMFUL, as_change, taken_back
 from orchestrate.policy.policy import Policy
 
 PUSH_SECONDS = 60.0  # a push waits no longer for its checks
 AGAIN_SECONDS = 0.5  # an alarm that comes while a finalizer runs is swallowed there
-MAX_REFS = 20  # refs of one transaction that are judged; a fetch may move thousands
 MAX_MESSAGES = 1000  # commits of one range whose messages are read
+
+
+Judge = Callable[..., list[Finding]]  # run_checks with a range's policy, search and baseline
 
 
 class Update(NamedTuple):
@@ -75,9 +82,8 @@ def push_findings(place: Place, remote: str, updates: Sequence[Update]) -> list[
 
 
 def _of_ref(place: Place, update: Update) -> Iterator[Finding]:
-    policy = place.policy()
     short = update.remote_ref.removeprefix("refs/heads/")
-    guarded = short in guarded_branches(policy)
+    guarded = short in guarded_branches(place.policy()) | _guarded_at(place, update.remote)
     if update.local is None:
         id = "push-deletes-protected" if guarded else "push-deletes"
         yield finding(id, "", f"the push deletes {short}")
@@ -90,6 +96,17 @@ def guarded_branches(policy: Policy) -> frozenset[str]:
     """The branches that are neither deleted nor overwritten."""
     named = policy.config.base_branch
     return frozenset({"main", "master", *([named] if named else [])})
+
+
+def _guarded_at(place: Place, commit: Oid | None) -> frozenset[str]:
+    """The same by the policy of what the remote has: a push does not unlock its own branch."""
+    tree = place.objects.resolve(commit, "tree") if commit else None
+    if tree is None:
+        return frozenset()
+    try:
+        return guarded_branches(read_policy(place.objects, tree, str(commit)))
+    except FileError:
+        return frozenset()  # it names no branch, and a push may be what repairs it
 
 
 def is_ancestor(place: Place, old: Oid, new: Oid) -> bool:
@@ -112,12 +129,16 @@ def _known_base(place: Place, remote: str, update: Update) -> Oid | None:
     assert update.local is not None
     if update.remote is not None and place.objects.resolve(update.remote, "commit"):
         return merge_base(place, update.remote, update.local)
-    args = ("--boundary", update.local, "--not", f"--remotes={remote or '*'}")
-    listed = _git(place, "rev-list", *args).stdout.decode().split()
+    return _newest_known(place, update.local, f"--remotes={remote or '*'}")
+
+
+def _newest_known(place: Place, tip: Oid, *known: str) -> Oid | None:
+    """The newest commit below `tip` that the revisions `known` have; None when there is none."""
+    listed = _git(place, "rev-list", "--boundary", tip, "--not", *known).stdout.decode().split()
     if not listed:
-        return update.local  # the remote has all of it
+        return tip  # they have all of it
     boundary = [Oid(line[1:]) for line in listed if line.startswith("-")]
-    return boundary[0] if len(boundary) == 1 else _best(place, boundary, update.local)
+    return boundary[0] if len(boundary) == 1 else _best(place, boundary, tip)
 
 
 def _best(place: Place, boundary: Sequence[Oid], tip: Oid) -> Oid | None:
@@ -172,21 +193,43 @@ def range_findings(
     tree = place.objects.resolve(base, "tree") if base else None
     policy = read_policy(place.objects, tree, base or "the defaults")
     search, _ = compiling.joint_search(policy)
-    found = run_checks(
-        change_between(place.objects, base, tip, place.folder, checked_out=tip == place.head),
-        policy,
-        task,
-        only=only,
-        skip=frozenset() if task else frozenset(["outputs"]),
-        search=search,
-        baseline=place.baseline(policy, base),
-        stats=stats,
+    baseline = place.baseline(policy, base)
+    judged: Judge = partial(
+        run_checks, policy=policy, search=search, baseline=baseline, stats=stats or Stats()
     )
+    whole = change_between(place.objects, base, tip, place.folder, checked_out=tip == place.head)
+    skip = frozenset() if task else frozenset(["outputs"])
+    found = judged(whole, task=task, only=only, skip=skip)
+    told = {_what(one) for one in found}
+    for commit, one in _in_between(place, base, tip, whole, judged):
+        if _what(one) not in told and Wanted(only).keeps(one):
+            told.add(_what(one))
+            found.append(of_commit(one, commit))
     if messages and (only is None or "message" in only):
         for commit, text in commit_messages(place, base, tip):
-            for one in check_message(text, policy, search=search):
-                found.append(one._replace(message=f"commit {commit[:12]}: {one.message}"))
+            found += [of_commit(one, commit) for one in check_message(text, policy, search=search)]
     return sorted(set(found), key=order)
+
+
+def _what(found: Finding) -> tuple[str, str, str]:
+    """What is found, wherever in the file and in whichever commit."""
+    return found.id, found.path, found.fingerprint or found.match
+
+
+def _in_between(
+    place: Place, base: Oid | None, tip: Oid, whole: Change, judged: Judge
+) -> Iterator[tuple[Oid, Finding]]:
+    """The findings on what a commit of the range brought and another took back, with the commit."""
+    span = (tip, *([f"^{base}"] if base else []), "--")
+    commits = _git(place, "rev-list", "--reverse", "--topo-order", *span).stdout.decode().split()
+    if len(commits) < 2:
+        return
+    for layer in taken_back(place.folder, whole, [Oid(commit) for commit in commits]):
+        commit_of = {one.entry.path: one.commit for one in layer}
+        change = as_change(layer, whole)
+        place.objects.expect(entry.new_oid for entry in change.files())
+        for found in judged(change, task=None, only=HARMFUL):
+            yield commit_of.get(found.path, tip), found
 
 
 def commit_messages(place: Place, base: Oid | None, tip: Oid) -> Iterator[tuple[Oid, str]]:
@@ -200,27 +243,24 @@ def commit_messages(place: Place, base: Oid | None, tip: Oid) -> Iterator[tuple[
 
 
 def transaction_findings(place: Place, said: bytes) -> list[Finding]:
-    """The findings on the branches that a ref transaction moves: `--no-verify` ends here.
+    """What refuses the branches that a ref transaction moves: `--no-verify` ends here.
 
-    A commit that the branch's old value, or another branch, already has was judged there.
+    A commit that a branch or a remote has already was judged there.
     """
+    task = place.task()
+    # An agent's workspace is on no branch: there HEAD itself is what a commit moves.
+    known = ["--branches", "--remotes", *(["HEAD"] if task else [])]
+    moved = [line.split(" ", 2) for line in said.decode("utf-8", "surrogateescape").split("\n")]
+    tips = {
+        Oid(fields[1])
+        for fields in moved
+        if len(fields) == 3
+        and (fields[2].startswith("refs/heads/") or (task and fields[2] == "HEAD"))
+        and fields[1].strip("0")
+        and not fields[1].startswith("ref:")  # a symbolic ref moves no commit
+    }
     found: list[Finding] = []
-    moved = [
-        line.split(" ", 2) for line in said.decode("utf-8", "surrogateescape").splitlines() if line
-    ]
-    moved = [fields for fields in moved if len(fields) == 3 and fields[1].strip("0")]
-    heads = [fields for fields in moved if fields[2].startswith("refs/heads/")]
-    judged = ["--branches", "--remotes"]
-    if place.task() is not None:
-        # An agent's workspace is on no branch: there HEAD itself is what a commit moves.
-        heads = heads or [fields for fields in moved if fields[2] == "HEAD"]
-        judged.append("HEAD")  # still where it was
-    for old, new, _ in heads[:MAX_REFS]:
-        tip = Oid(new)
-        unknown = ("--max-count=1", tip, "--not", *judged)
-        if not _git(place, "rev-list", *unknown).stdout.strip():
-            continue
-        base = _oid(old) or place.objects.resolve(f"{tip}^", "commit")
-        shared = merge_base(place, base, tip) if base else None
-        found += range_findings(place, shared, tip, place.task(), messages=False)
-    return sorted(set(found), key=order)
+    if tips and _git(place, "rev-list", "-n1", *tips, "--not", *known).stdout:
+        for tip in sorted(tips):
+            found += range_findings(place, _newest_known(place, tip, *known), tip, task)
+    return sorted({one for one in found if one.severity == Severity.BLOCK}, key=order)

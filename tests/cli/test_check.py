@@ -276,6 +276,13 @@ def test_the_framework_gets_its_range_or_everything(
     monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     assert code(run(check, repo, "--framework")) == 0
+    write(repo, "c.py", BAD)
+    git(repo, "add", "-A")
+    assert code(run(check, repo, "--framework")) == 0
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo / ".git" / "index"))  # git is committing
+    assert code(run(check, repo, "--framework")) == 1
+    monkeypatch.setenv("PRE_COMMIT_REMOTE_BRANCH", "refs/heads/main")
+    assert code(run(check, repo, "--framework")) == 1
 
 
 def test_stats_and_explain(repo: Path) -> None:
