@@ -135,6 +135,10 @@ class Adapter(Protocol):
         """Whether the tool can run here; starts it at most to ask its version."""
         ...
 
+    def missing(self) -> str:
+        """Why its program is not there, and what to do; "" when it is. Nothing is started."""
+        ...
+
     def run(self, attempt: AttemptRequest, cancel: threading.Event | None = None) -> AttemptEnd:
         """Carry out one attempt; nothing of it runs when this returns."""
         ...

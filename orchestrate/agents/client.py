@@ -106,12 +106,17 @@ class Client(ABC):
 
     def probe(self) -> Probe:
         """Whether it is installed and starts."""
-        found = shutil.which(self.base[0], path=absolute_path(self.environ.get("PATH", "")))
-        if found is None:
-            how = f"; install it ({self.package})" if self.package else ""
-            reason = f"no program '{self.base[0]}' on PATH{how} or set agents.{self.name}.command"
+        if reason := self.missing():
             return Probe(False, "", False, reason, self.capabilities)
         return self._version_probe
+
+    def missing(self) -> str:
+        """Why its program is not there, and what to do; "" when it is. Nothing is started."""
+        program = self.base[0]
+        if shutil.which(program, path=absolute_path(self.environ.get("PATH", ""))):
+            return ""
+        how = f"; install it ({self.package})" if self.package else ""
+        return f"no program '{program}' on PATH{how} or set agents.{self.name}.command"
 
     @cached_property
     def _version_probe(self) -> Probe:

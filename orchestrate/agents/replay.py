@@ -48,6 +48,9 @@ class ReplayClient(Client):
             return Probe(True, "", False, str(error), self.capabilities)
         return Probe(True, "1", True, "", self.capabilities)
 
+    def missing(self) -> str:
+        return ""  # it is this Python
+
     def command(self, attempt: AttemptRequest) -> Command:
         script = load_script(self._path)
         number = attempt_number(attempt.pack.attempt, len(attempt.pack.failures))

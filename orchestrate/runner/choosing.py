@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrate.agents.reasons import REASONS, TOOL_FAILURES, Reason
-from orchestrate.errors import OrchestrateError
+from orchestrate.agents.registry import adapter_for
+from orchestrate.errors import OrchestrateError, Unsupported
 from orchestrate.plans.model import Task
 from orchestrate.plans.routing import Doer, route
 from orchestrate.plans.state import Attempt, TaskState
@@ -60,6 +61,26 @@ def agents_of(project: Project, policy: Policy, task: Task) -> list[AgentConfig]
     if route(task).doer is Doer.COMMAND:
         return [command_agent(task)]
     return agents_for(policy, [project.agent, task.agent], project.path)
+
+
+def refuse_missing(task: Task, agents: Sequence[AgentConfig]) -> None:
+    """Accept agents of which one at least can be found here.
+
+    Raises:
+        Unsupported: none is installed, so that the task would fail, and its plan with it.
+    """
+    why = [adapter_for(agent.name, agent).missing() for agent in agents if not _is_of_tree(agent)]
+    if all(why) and len(why) == len(agents):
+        raise Unsupported(
+            f"no agent for the task {task.id} is installed: {'; '.join(why)}",
+            hint="orchestrate agents says what is; another one: orchestrate run --agent NAME",
+        )
+
+
+def _is_of_tree(agent: AgentConfig) -> bool:
+    """Whether its program stands in the repository: the workspace to look in is not there yet."""
+    program = agent.command[0] if agent.command else ""
+    return "/" in program and not program.startswith("/")
 
 
 def choose(agents: Sequence[AgentConfig], now: TaskState, breakers: Breakers) -> Chosen:

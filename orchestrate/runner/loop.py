@@ -28,7 +28,7 @@ from orchestrate.plans.states import (
     TaskStatus,
 )
 from orchestrate.runner import clock
-from orchestrate.runner.choosing import agents_of
+from orchestrate.runner.choosing import agents_of, refuse_missing
 from orchestrate.runner.claim import Claim, Progress, Report
 from orchestrate.runner.gatekeeper import run_gate
 from orchestrate.runner.limits import lease_seconds
@@ -79,6 +79,7 @@ def run_plan(
     Raises:
         Conflict: the plan is not approved, or its branch is checked out somewhere.
         InvalidInput: for a task that is left no agent is chosen, or one that is not configured.
+        Unsupported: none of the agents that may do it is installed.
     """
     run = _Run(project, plan_id, options, report)
     run.check_ready()
@@ -131,7 +132,7 @@ class _Run:
         for task in state.plan.tasks:
             done_by_agent = route(task).doer is Doer.AGENT
             if done_by_agent and state.tasks[task.id].status not in over:
-                agents_of(self.project, policy, task)
+                refuse_missing(task, agents_of(self.project, policy, task))
 
     def heal(self) -> None:
         """Bring the branch up to its ledger, where a kill came between the two."""

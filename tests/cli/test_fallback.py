@@ -11,12 +11,17 @@ from tests.playing import plan_file, playing
 
 TASK = {"id": "a", "scope": ["a/**"], "max_attempts": 1}
 WORKS = {"command": ["sh", "-c", "mkdir -p a && echo x > a/x"]}
-MISSING = {"command": ["no-such-agent"]}
+MISSING = {"command": ["no-such-agent"]}  # it is on PATH and does not start
 
 
 @pytest.fixture
-def start(repo: Path, git, orchestrate, tmp_path: Path):
+def start(repo: Path, git, orchestrate, tmp_path: Path, monkeypatch):
     """`start(*tasks, first={...}, second={...})`: agents by name; the first is the default."""
+    tool = tmp_path / "bin" / "no-such-agent"
+    tool.parent.mkdir()
+    tool.write_text("#!/nowhere/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
 
     def make(*tasks: dict, **agents: dict) -> None:
         playing(repo, git, {}, {"agents": agents, "default_agent": next(iter(agents))})
@@ -51,6 +56,15 @@ def test_the_next_allowed_agent_goes_on_where_one_fails_as_a_tool(
     ]
     assert "passed over first: AGENT_NOT_FOUND" in orchestrate("task", "show", "a").out
     assert "events verified" in orchestrate("log", "--verify").out
+
+
+def test_another_one_that_is_installed_stands_in_for_one_that_is_not(
+    start, orchestrate, attempts
+) -> None:
+    absent = {"command": ["no-such-agent-anywhere"], "fallback": ["second"]}
+    start(TASK, first=absent, second=WORKS)
+    orchestrate("run")
+    assert [a["agent"] for a in attempts()] == ["first", "second"]
 
 
 def test_an_agent_that_is_not_allowed_does_not_stand_in(start, orchestrate, attempts) -> None:
@@ -100,10 +114,7 @@ def test_with_every_circuit_open_the_rest_stays_queued_and_a_later_run_goes_on(
     assert attempts(names[-1]) == [], "it was tried before its time"
     monkeypatch.setattr("orchestrate.runner.breaker.REST_SEC", 0)
     tool = tmp_path / "bin" / "no-such-agent"
-    tool.parent.mkdir()
     tool.write_text('#!/bin/sh\nmkdir -p a && echo > "a/$$"\n')
-    tool.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
     orchestrate("run", code=1)  # the first three have failed for good
     assert [status(orchestrate, n) for n in names] == ["failed"] * FAILURES + ["completed"] * 2
     assert "events verified" in orchestrate("log", "--verify").out

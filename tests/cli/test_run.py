@@ -194,14 +194,32 @@ def test_an_agent_that_destroys_its_own_git_or_folder_ends_in_a_clear_reason(
     assert tasks(orchestrate)["a"]["attempts"][0]["reason"] == reason
 
 
-def test_a_missing_agent_executable_is_named_and_costs_one_attempt(start, orchestrate) -> None:
+@pytest.mark.parametrize("command", ["no-such-agent-anywhere", "/nowhere/no-such-agent-anywhere"])
+def test_an_agent_that_is_not_installed_is_told_before_anything_starts(
+    start, orchestrate, command: str
+) -> None:
     config = {
         "default_agent": "ghost",
-        "agents": {"ghost": {"adapter": "command", "command": ["no-such-agent-anywhere"]}},
+        "agents": {"ghost": {"command": [command]}, "other": {"command": ["true"]}},
     }
+    first = {**FIVE[0], "delegation": {"agent": "other"}}
+    second = {"id": "z", "title": "z", "scope": ["z/**"], "depends_on": [FIVE[0]["id"]]}
+    start({}, first, second, config=config)
+    ran = orchestrate("run", code=5)
+    assert "no agent for the task z is installed" in ran.err
+    assert "no-such-agent-anywhere" in ran.err and "agents.ghost.command" in ran.err
+    assert "hint: orchestrate agents says what is; another one: orchestrate run --agent" in ran.err
+    assert status(orchestrate)["status"] == "approved"
+    assert {t["status"] for t in tasks(orchestrate).values()} <= {"queued"}
+    assert all(t["attempts"] == [] for t in tasks(orchestrate).values())
+
+
+def test_an_agent_of_the_repository_itself_is_looked_for_in_the_workspace(
+    start, orchestrate
+) -> None:
+    config = {"default_agent": "own", "agents": {"own": {"command": ["tools/own.sh"]}}}
     start({}, FIVE[0], config=config)
-    ran = orchestrate("run", code=1)
-    assert "no-such-agent-anywhere" in ran.out
+    orchestrate("run", code=1)
     made = tasks(orchestrate)["a"]["attempts"]
     assert [a["reason"] for a in made] == ["AGENT_NOT_FOUND"]
 
