@@ -120,10 +120,6 @@ class AttemptEnd:
     retries: int = 0
     text: str = ""
 
-    @property
-    def session_id(self) -> str | None:
-        return self.session.id if self.session else None
-
 
 class Adapter(Protocol):
     """One coding tool as the runner sees it."""

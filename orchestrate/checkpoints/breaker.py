@@ -11,11 +11,10 @@ PAUSE = 30.0  # s before the next try
 
 
 class BreakerState(StrEnum):
-    """Closed: used. Open: left alone. Probing: one try is under way."""
+    """Closed: used. Open: left alone, but for one try now and then."""
 
     CLOSED = "closed"
     OPEN = "open"
-    PROBING = "probing"
 
 
 class Breaker(NamedTuple):
@@ -23,21 +22,14 @@ class Breaker(NamedTuple):
 
     failures: int = 0
     opened: float | None = None
-    probing: bool = False
 
     @property
     def state(self) -> BreakerState:
-        if self.opened is None:
-            return BreakerState.CLOSED
-        return BreakerState.PROBING if self.probing else BreakerState.OPEN
+        return BreakerState.CLOSED if self.opened is None else BreakerState.OPEN
 
     def allows(self, now: float) -> bool:
         """Whether to use it now."""
         return self.opened is None or now - self.opened >= PAUSE
-
-    def begun(self) -> "Breaker":
-        """After a use that `allows` allowed has begun."""
-        return self if self.opened is None else self._replace(probing=True)
 
     def succeeded(self) -> "Breaker":
         """After a use that worked."""

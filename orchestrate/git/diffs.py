@@ -4,7 +4,6 @@ The entry diff reads only folders whose ids differ, so it costs what changed and
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pygit2
 
@@ -13,15 +12,6 @@ from orchestrate.git.trees import EMPTY_TREE, FOLDER_MODES, Rows, read_rows
 from orchestrate.git.types import EntryChange, Oid, path_text
 
 _FOR_PEOPLE = ("diff-tree", "-r", "--no-ext-diff", "--no-textconv", "--find-renames")
-
-
-class PathChange(NamedTuple):
-    """One line for people: `status` is A, D, M, T, R or C; `similarity` in percent for R and C."""
-
-    status: str
-    old_path: str
-    new_path: str
-    similarity: int
 
 
 def diff_trees(handle: pygit2.Repository, old: Oid | None, new: Oid) -> list[EntryChange]:
@@ -67,20 +57,6 @@ def _compare(
 
 def _side(row: tuple[bytes, bytes] | None) -> tuple[int, Oid]:
     return (0, Oid("")) if row is None else (int(row[0], 8), Oid(row[1].hex()))
-
-
-def diff_renames(git_dir: Path, old: Oid | None, new: Oid) -> list[PathChange]:
-    """The changed paths with renames found, in git's order."""
-    args = [*_FOR_PEOPLE, "--name-status", "-z", "--end-of-options", old or EMPTY_TREE, new]
-    fields = iter(run_git(args, git_dir=git_dir).stdout.split(b"\0")[:-1])
-    changes = []
-    for status in fields:
-        first = path_text(next(fields))
-        renamed = status[:1] in (b"R", b"C")
-        last = path_text(next(fields)) if renamed else first
-        score = int(status[1:] or 0) if renamed else 0
-        changes.append(PathChange(status[:1].decode("ascii"), first, last, score))
-    return changes
 
 
 def diff_text(git_dir: Path, old: Oid | None, new: Oid, paths: tuple[str, ...] = ()) -> bytes:

@@ -13,7 +13,6 @@ from pygit2.enums import ObjectType, ReferenceType, SortMode
 
 from orchestrate.errors import InvalidInput, OrchestrateError
 from orchestrate.git import configuration, diffs, merges, objects, opening, refs, trees
-from orchestrate.git.diffs import PathChange
 from orchestrate.git.errors import ObjectMissing, RefLocked, RefMoved, RefNameTaken
 from orchestrate.git.locks import WriterNote
 from orchestrate.git.merges import MergeResult
@@ -33,7 +32,6 @@ from orchestrate.git.types import (
 __all__ = [
     "MergeResult",
     "ObjectMissing",
-    "PathChange",
     "RefLocked",
     "RefMoved",
     "RefNameTaken",
@@ -222,10 +220,6 @@ class Repository:
     def diff(self, old_tree: Oid | None, new_tree: Oid) -> list[EntryChange]:
         """Every path whose entry differs, sorted; a rename is a delete and an add."""
         return diffs.diff_trees(self._handle, old_tree, new_tree)
-
-    def diff_renames(self, old_tree: Oid | None, new_tree: Oid) -> list[PathChange]:
-        """The changed paths with renames found, for people."""
-        return diffs.diff_renames(self.git_dir, old_tree, new_tree)
 
     def diff_text(self, old_tree: Oid | None, new_tree: Oid, paths: Sequence[str] = ()) -> bytes:
         """A unified diff of the trees, or of the literal `paths`, for people."""

@@ -66,11 +66,10 @@ def test_the_breaker_opens_after_three_failures_and_probes_again() -> None:
     assert breaker.state is BreakerState.OPEN
     assert not breaker.allows(10.0 + PAUSE - 1)
     assert breaker.allows(10.0 + PAUSE)
-    probing = breaker.begun()
-    assert probing.state is BreakerState.PROBING
-    assert probing.failed(50.0).state is BreakerState.OPEN
-    assert not probing.failed(50.0).allows(50.0 + PAUSE - 1)
-    assert probing.succeeded() == Breaker()
+    again = breaker.failed(50.0)
+    assert again.state is BreakerState.OPEN
+    assert not again.allows(50.0 + PAUSE - 1)
+    assert breaker.succeeded() == Breaker()
 
 
 def test_checks_that_fall_behind_merge_and_end_with_the_newest(tree: Path) -> None:

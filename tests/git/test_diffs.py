@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from orchestrate.git.diffs import PathChange
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import EXECUTABLE, FILE, TREE, EntryChange, Oid, path_bytes
 from tests.git.conftest import git_bytes
@@ -70,19 +69,6 @@ def test_equal_folders_are_not_read(opened: Repository) -> None:
     new = opened.edit_tree(old, {"a": (EXECUTABLE, blob)})
     assert opened.diff(old, new) == [EntryChange("a", FILE, EXECUTABLE, blob, blob)]
     assert opened.diff(missing, missing) == []
-
-
-def test_renames_are_for_people(opened: Repository) -> None:
-    text = opened.write_blob(b"".join(b"line %d\n" % n for n in range(50)))
-    other = opened.write_blob(b"".join(b"line %d\n" % n for n in range(1, 51)))
-    old = opened.edit_tree(None, {"old\nname": (FILE, text), "same": (FILE, other)})
-    new = opened.edit_tree(None, {"new\tname": (FILE, text), "same": (EXECUTABLE, other)})
-    assert opened.diff_renames(old, new) == [
-        PathChange("R", "old\nname", "new\tname", 100),
-        PathChange("M", "same", "same", 0),
-    ]
-    assert opened.diff_renames(None, new)[0] == PathChange("A", "new\tname", "new\tname", 0)
-    assert [c.is_deleted for c in opened.diff(old, new)] == [False, True, False]
 
 
 def test_the_text_shows_literal_paths_only(opened: Repository) -> None:
