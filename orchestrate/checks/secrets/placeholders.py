@@ -15,12 +15,12 @@ _FILLER = lazy(
     r"example|changeme|change[-_ ]me|placeholder|redacted|x{5,}|\*{3,}|\.{3,}|-{6,}|0{8,}|_{5,}"
     r"|your[-_ ]|insert[-_ ]|replace[-_ ]?(?:me|with|this)|1234567890|0123456789|123456789"
     r"|abcdefgh|bcdefghi|a1b2c3d4|deadbeef|cafebabe|#{4,}|\?{3,}|\u2026|x-x-x|(?:[a-z]{3})?foobar"
-    r"|notreal|not[-_]a[-_]?(?:real|secret|valid)|(?:fake|dummy|sample|mock|invalid)(?:[-_]|[a-z]{3,6}\b)",
+    r"|very[-_]?long|notreal|not[-_]a[-_]?(?:real|secret|valid)|(?:fake|dummy|sample|mock|invalid)(?:[-_]|[a-z]{3,6}\b)",
     re.IGNORECASE,
 )
 # Published by those who made the formats, for everyone to show (RFC 5849, 6749, 6750, 7617, 7519;
-# docs.aws.amazon.com; Azurite and the Cosmos DB emulator; MinIO's playground; jwt.io). The
-# beginnings say enough.
+# docs.aws.amazon.com; dotenv.org; Azurite and the Cosmos DB emulator; MinIO's playground; jwt.io;
+# the tests that MongoDB gives to those who write drivers). The beginnings say enough.
 _PUBLISHED = lazy(
     r"wJalrXUtnFEMI|je7MtGbClwBF|2YotnFZFEjr1zCs|tGzv3JOkF0XG5Qx2|czZCaGRSa3F0Mzp"
     r"|mF_9\.B5f-4|gX1fBat3bV|SplxlOBeZQQY|hh5s93j4hdidp|dpf43f3p2l4k3l0|kd94hf93k423kf4"
@@ -29,6 +29,7 @@ _PUBLISHED = lazy(
     r"|0685bd9184jfhq2|ad180jjd733klru|nnch734d00sl2jd|pfkkdhi9sl3r4s0"
     r"|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl|C2y6yDjf5/R\+ob0N"
     r"|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
+    r"|aBBKDWQvyuVcTPH9|key_1234$|Mng0NCt4ZHVUYUJC"
 )
 _NAMES_A_CREDENTIAL = lazy(
     r"(?i)^[a-z]+(?:[_-][a-z]+)*[_-](?:pass|passw(?:or)?d|pwd|pw|secret|token|key)\d{0,2}$"
@@ -36,7 +37,8 @@ _NAMES_A_CREDENTIAL = lazy(
 _REFERENCE = lazy(
     r"^`|^\$[\w({\[]|\$\{|\{\{|\}\}|^\{[\w.:$ -]*\}$|^<[^>]*>?$|^%[\w.(-]+[%)s]?$|%\(|%[sd]\b"
     r"|\$\(|#\{|^\[[\w .:-]*\]$"
-    r"|^#[\w.]+#$|^@[\w.]+@$|^@\+?\w+/|^__\w+__$|^!\w+|^\$\$|^@\{|<%|^\\[\w{(]|^\(\w*\)$|\{\d?\}"
+    r"|^#[\w.]+#$|^@[\w.]+@$|^@\+?\w+/|^__[\w@]+__|^!\w+|^\$\$|^@\{|<%|^\\[\w{(]|^\(\w*\)$|\{\d?\}"
+    r"|^\+[\w.()\[\]]+\+$|^arn:[a-z]|&[a-z]\w*="
 )
 _CODE = lazy(
     r"^[A-Za-z_][\w.]*[\[(]|^(?:self|this|process|os|env|config|settings|options|args|props|ctx|request"
@@ -44,7 +46,8 @@ _CODE = lazy(
     r"|^(?:true|false|null|none|nil|undefined|void|string|str|int|bool|bytes|any|object|optional)\b"
     r"|=>|->|::|\(\)|&&|\|\||^new\b|^function\b|^lambda\b|^await\b|^--?[a-z][\w-]*$"
     r"|^[a-z_]+=[\w-]{1,12}$|^(?:utf|iso|latin|ascii|cp|sha|md|hmac|aes|hs|rs|es)[-_]?\d[\w-]{0,12}$"
-    r"|^v?\d+(?:\.\d+){1,3}(?:rc|a|b|beta|dev)?\d{0,3}$",
+    r"|^v?\d+(?:\.\d+){1,3}(?:rc|a|b|beta|dev)?\d{0,3}$|^\d+(?:\.\d+){4,20}$"
+    r"|^[a-z]{2}(?:-[a-z]{4,12}){1,2}-\d[a-z]?$",
     re.IGNORECASE,
 )
 _EXAMPLE_WORDS = words(

@@ -33,10 +33,10 @@ _SAID_OF_PASSWORDS = words(
     """
 )
 _NAMES_ITSELF = re.compile(
-    r"(?i)pass(?:w(?:or)?d|wort|phrase|code)|pass$|^pass|pwd|secret|token|senha|contrase|kennwort"
+    r"(?i)pass(?:w(?:or)?d|wort|phrase|code)|pass$|^pass|pwd|secret|token|senha|contrase|kennwort|sensitive"
 )
 _SYNTAX = re.compile(
-    r"[<>{}\[\]|`\\]|\$[({\w]|\(\)|^[/~.#*&!@%]|^\w+://|^0x|/\w+/|^-|[(:]$|^\w+\(|^[\w.]+@[\w-]+\.\w+$"
+    r"^[,;]|[<>{}\[\]|`\\]|\$[({\w]|\(\)|^[/~.#*&!@%]|^\w+://|^0x|/\w+/|^-|[(:]$|^\w+\(|^[\w.]+@[\w-]+\.\w+$"
 )
 _REFERS = re.compile(r"[A-Za-z_$][\w$]*(?:[./:_-][A-Za-z_$][\w$]*)+[.:]?")
 _CAMEL = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")

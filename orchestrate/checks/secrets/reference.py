@@ -22,9 +22,13 @@ fingerprint depends on the rule, the path and the secret, so it stays the same w
 
 Read as text: UTF-8, UTF-16 with a byte order mark, Latin-1, escapes inside strings, one layer of
 base64. In binary files, lock files and minified code only vendors' tokens and private keys are
-looked for. In tests, documentation and examples (by the path) a password or key must look drawn by
-a machine, and what is made for such places more often than leaked there only warns: the table says
-which rules. Vendors' tokens block there too.
+looked for.
+
+In tests, documentation and examples (by the path) a password or key must look drawn by a machine.
+Then it blocks there too: people try things with the passwords they have. Files of keys only warn,
+and plain words say nothing. Counted over 13 million lines of popular packages with their tests and
+documents, 13.5 lines in 1.4 million block so; with the files of keys it would be 18.3. In such
+packages as they are installed it is 1.7.
 
 To keep a value that is no secret, in order of preference:
 

@@ -14,12 +14,15 @@ from orchestrate.checks.secrets.validators.passwords import likely_password
 _EXAMPLE_HOST = lazy(
     r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your\w*|proxy)(?:$|[:/_-]|\.(?:com|tld|domain))|[{<$%]|\.{3}"
 )
+_SHOWN_TO_ALL = lazy(
+    r"^\d{1,5}[,;]|@[\w.-]+:\d{2,5}[,;]|^tiger"
+)  # hosts in a list; Oracle's scott and his cat
 _LOCAL_HOST = lazy(r"(?i)^(?:localhost|127\.|0\.0\.0\.0|\[?::1|host\.docker|\w+$|\w+[:/])")
 
 
 def url_password(candidate: Candidate) -> bool:
     """The password of `user:password@host`, where `name` is the host: an example's is none."""
-    if _EXAMPLE_HOST.search(candidate.name):
+    if _EXAMPLE_HOST.search(candidate.name) or _SHOWN_TO_ALL.search(candidate.secret):
         return False
     said = candidate._replace(secret=_unquoted(candidate.secret))
     if likely_password(said):
@@ -45,6 +48,15 @@ def _settings_of_a_database(candidate: Candidate) -> bool:
         and url[1].lower() != candidate.secret.lower()
         and not is_made_up(candidate.secret)
     )
+
+
+_HOST_BEFORE = lazy(r"://(?:[^\s/@]*@)?([^\s/:?\"']+)[^\s\"']*$")
+
+
+def at_a_real_host(candidate: Candidate) -> bool:
+    """The URL whose query this is names no example's host."""
+    url = _HOST_BEFORE.search(candidate.line.partition(candidate.secret)[0])
+    return url is None or _EXAMPLE_HOST.search(url[1]) is None
 
 
 def connection_password(candidate: Candidate) -> bool:

@@ -70,6 +70,16 @@ def private_key(candidate: Candidate) -> bool:
     return raw[0] == 0x30 or raw.startswith(b"openssh-key-v1\0") or pgp_packet
 
 
+_KEY_FILE = lazy(r"(?i)\.(?:pem|key|priv|pk8|p8|pkcs8|asc|gpg)$")
+
+
+def key_file(candidate: Candidate) -> bool:
+    """The file is there to hold the key: by its name, or as nothing stands before it."""
+    if _KEY_FILE.search(candidate.path):
+        return True
+    return candidate.path != "" and candidate.text[: candidate.at].strip() == b""
+
+
 def basic_credentials(candidate: Candidate) -> bool:
     """RFC 7617: base64 of `user:password`, neither a placeholder."""
     try:
