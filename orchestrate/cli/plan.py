@@ -132,14 +132,8 @@ def create(
     if file:
         text, name = planning.read_plan_file(Path(file)), file
     else:
-        assert template is not None
-        found = planning.templates(repo, commit)
-        if template not in found:
-            raise InvalidInput(
-                f"there is no template '{template}'", hint=f"there is: {', '.join(found)}"
-            )
         text = planning.plan_from_template(
-            found[template],
+            planning.template_named(repo, commit, template or ""),
             context=context,
             title=title,
             variables=_pairs(variables, "--var"),
@@ -151,8 +145,11 @@ def create(
         loaded = planning.approve(project.ledger(repo, loaded.state.plan.id), loaded)
     if as_json:
         print_json(plan_summary(loaded.state))
-        return
-    state = loaded.state
+    else:
+        _print_created(loaded.state)
+
+
+def _print_created(state: PlanState) -> None:
     click.echo(f"created plan {state.plan.id}: {shown(state.plan.title)}")
     _print_waves(state)
     nexts = "run" if state.is_approved else "plan approve"

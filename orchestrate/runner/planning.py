@@ -46,6 +46,18 @@ def templates(repo: Repository, base: Oid) -> Mapping[str, Template]:
     return load_templates(CommitReader(repo, base))
 
 
+def template_named(repo: Repository, base: Oid, id: str) -> Template:
+    """One template of a commit, or one that ships.
+
+    Raises:
+        InvalidInput: there is none of this id; those that are there are named.
+    """
+    found = templates(repo, base)
+    if id not in found:
+        raise InvalidInput(f"there is no template '{id}'", hint=f"there is: {', '.join(found)}")
+    return found[id]
+
+
 def base_commit(repo: Repository, config: Config | None, base: str = "") -> tuple[Oid, str]:
     """The commit a new plan is built on, and the full name of the branch it is meant for.
 
