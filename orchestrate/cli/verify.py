@@ -14,8 +14,12 @@ from orchestrate.cli.check_options import format_option, json_format_option, str
 from orchestrate.errors import InvalidInput
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid
-from orchestrate.hooks.place import Place
-from orchestrate.hooks.ranges import guarded_branches, merge_base, range_findings
+from orchestrate.hooks.place import Place, read_policy
+from orchestrate.hooks.ranges import merge_base, range_findings
+
+# The branch that a pull or merge request is for, as GitHub and GitLab say it.
+_TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+_DEFAULTS = ("HEAD", "main", "master")
 
 
 @click.command()
@@ -64,20 +68,25 @@ def _base(place: Place, named: str | None, tip: Oid) -> Oid:
     Raises:
         InvalidInput: none of them is a commit here.
     """
-    if named:
-        candidates = [named]
-    else:
-        branches = [
-            os.environ.get("GITHUB_BASE_REF", ""),
-            os.environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", ""),
-            *sorted(guarded_branches(place.policy())),
-        ]
-        candidates = [f"origin/{branch}" for branch in branches if branch]
+    told = [os.environ.get(name) for name in _TARGETS]
+    candidates = [named] if named else [f"origin/{branch}" for branch in told if branch]
+    candidates += [] if candidates else [f"origin/{branch}" for branch in _DEFAULTS]
     for candidate in candidates:
         found = place.objects.resolve(candidate, "commit")
         if found is not None:
-            return found
+            return found if named or any(told) else _of_its_policy(place, found)
     raise InvalidInput(
         f"none of these is a commit here: {', '.join(candidates)}",
         hint="name the base with --base; in CI, fetch its history too (fetch-depth: 0)",
     )
+
+
+def _of_its_policy(place: Place, default: Oid) -> Oid:
+    """The base branch that the policy of the remote's default branch names, or that one itself.
+
+    Not the policy of the tip: a change would choose what it is compared with.
+    """
+    tree = place.objects.resolve(default, "tree")
+    branch = read_policy(place.objects, tree, str(default)).config.base_branch
+    found = place.objects.resolve(f"origin/{branch}", "commit") if branch else None
+    return found or default

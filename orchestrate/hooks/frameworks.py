@@ -1,7 +1,7 @@
 """What pre-commit and prek are about when they start us: a push, a range, a commit, or every file.
 
-They say it in variables (`PRE_COMMIT_*`, the same in both). Whether git is committing, git says, and
-then no such variable counts: anybody can set one.
+They say it in variables (`PRE_COMMIT_*`, the same in both). Whether git is committing, git says,
+and then no such variable counts: anybody can set one.
 A push is judged as our own hook judges it. Both frameworks tell only the first of several refs, and
 prek tells where the branches parted instead of what the remote has: the tracking branch knows.
 """

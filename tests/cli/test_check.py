@@ -264,6 +264,28 @@ def test_strict_fails_for_reviews(repo: Path) -> None:
     assert code(run(check, repo, "--strict")) == 1
 
 
+def test_a_change_does_not_choose_what_it_is_compared_with(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
+    policy = b"schema_version: 1\nbase_branch: %s\n"
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(repo, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    write(repo, ".orchestrate/config.yaml", policy % b"develop")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: policy")
+    git(repo, "push", "-q", "origin", "main", "main:develop")
+    write(repo, ".orchestrate/config.yaml", policy % b"a-mine")
+    write(repo, "b.py", BAD)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    git(repo, "push", "-q", "origin", "HEAD:a-mine")
+    assert code(run(verify, repo)) == 1
+    monkeypatch.setenv("GITHUB_BASE_REF", "gone")
+    with pytest.raises(InvalidInput, match="origin/gone"):
+        run(verify, repo)
+
+
 def test_the_framework_gets_its_range_or_everything(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
