@@ -67,7 +67,8 @@ def test_words_surprise_less_than_random_letters() -> None:
         "netrc_pass", "db-password", "utf-8", "sha256", "--upgrade", "reconnect=False", "3006.10",
         "*1A01CF8FBE6425398935FB90359AD8B817399102", "SOFTWARE\\Vendor\\Product\\14.0",
         "sha1=bc6550fc290acf5b42283fa8deaf55cea0f8c206", "2YotnFZFEjr1zCsicMWpAA",
-        "[A-Za-z0-9][A-Za-z0-9-]*", "1.2.840.113549.1.9.7", "us-west-2", "+this.password+", ",hash:",
+        "[A-Za-z0-9][A-Za-z0-9-]*", "1.2.840.113549.1.9.7", "us-west-2", ",hash:",
+        "+this.password+",
     ],
 )  # fmt: skip
 def test_what_programs_and_documents_write_there_proves_nothing(value: str) -> None:

@@ -14,15 +14,13 @@ from orchestrate.checks.secrets.validators.passwords import likely_password
 _EXAMPLE_HOST = lazy(
     r"(?:^|\.)example\b|^(?:host(?:name)?|server|domain|your\w*|proxy)(?:$|[:/_-]|\.(?:com|tld|domain))|[{<$%]|\.{3}"
 )
-_SHOWN_TO_ALL = lazy(
-    r"^\d{1,5}[,;]|@[\w.-]+:\d{2,5}[,;]|^tiger"
-)  # hosts in a list; Oracle's scott and his cat
+_NO_PASSWORD = lazy(r"^\d{1,5}[,;]|@[\w.-]+:\d{2,5}[,;]|^tiger")  # lists of hosts; Oracle's scott
 _LOCAL_HOST = lazy(r"(?i)^(?:localhost|127\.|0\.0\.0\.0|\[?::1|host\.docker|\w+$|\w+[:/])")
 
 
 def url_password(candidate: Candidate) -> bool:
     """The password of `user:password@host`, where `name` is the host: an example's is none."""
-    if _EXAMPLE_HOST.search(candidate.name) or _SHOWN_TO_ALL.search(candidate.secret):
+    if _EXAMPLE_HOST.search(candidate.name) or _NO_PASSWORD.search(candidate.secret):
         return False
     said = candidate._replace(secret=_unquoted(candidate.secret))
     if likely_password(said):
