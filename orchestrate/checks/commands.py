@@ -176,6 +176,8 @@ def _script(change: Change, entry: EntryChange) -> str:
     if not is_script(path) and not _SHEBANG.match(data):
         return ""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_SCRIPT:
+        return text  # only looked at for words
     if globs(_PACKAGE).match(path):
         return "\n".join(_json_value(line) for line in text.split("\n"))
     if globs(_CONTAINERS).match(path):

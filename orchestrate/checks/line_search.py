@@ -6,7 +6,7 @@ Rules kept here:
 * An expression runs on one line without its end, as bytes, so that no encoding hides a line: `.` is
   one byte. An expression with characters or classes beyond ASCII runs on the decoded line instead.
 * `unless` lifts a line, and so does `orchestrate: allow <id> <reason>` on it or above it, where the
-  policy accepts such marks.
+  policy accepts such marks; of a file that is nothing else, the first `MAX_EXCUSED`.
 * Hooks start here when they have a line to look at: nothing slow is imported.
 """
 
@@ -20,6 +20,7 @@ from orchestrate.checks.findings import Finding, Severity
 from orchestrate.checks.linear import compile_for_text, compile_regex
 from orchestrate.checks.lines import Line, lines
 from orchestrate.checks.secrets.allow import allowed_inline
+from orchestrate.checks.secrets.shapes import loosened
 
 TYPE_CHECKING = False  # as typing's
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 60  # characters of a match that a finding shows
 MAX_IN_FILE = 100  # findings of one check in one file; more say nothing new
+MAX_EXCUSED = 100_000  # lines of one file that are lifted from one check; the next ones are told
 
 _SPECIAL = re.compile(r"\\[AzZCQ]|\(\?(?!:|i\)|i:|P<)")
 _WORD = re.compile(rb"\w")
@@ -68,13 +70,14 @@ def in_file(
     comment may lift a line.
     """
     is_whole = added is None or check.on == "whole-file"
-    found = 0
+    found = excused = 0
     for line in _lines_to_search(check.pattern, text, None if is_whole else added):
         span = search(check.pattern, line.text)
-        if span is None or (check.unless and search(check.unless, line.text)):
+        if span is None:
             continue
-        marks = marks and (found > 0 or b"orchestrate:" in text)  # looked for once
-        if marks and is_marked(text, line.number, check.id):
+        marks = marks and (found + excused > 0 or b"orchestrate:" in text)  # looked for once
+        if excused < MAX_EXCUSED and _is_excused(check, text, line, marks):
+            excused += 1
             continue
         found += 1
         if found > MAX_IN_FILE:
@@ -90,6 +93,12 @@ def in_file(
             column_of(line.text, start),
             shown(line.text[start : span[1]].rstrip()),
         )
+
+
+def _is_excused(check: LineCheck, text: bytes, line: Line, marks: bool) -> bool:
+    if check.unless and search(check.unless, line.text):
+        return True
+    return marks and is_marked(text, line.number, check.id)
 
 
 def _start_of_what_matters(pattern: str, line: bytes, span: tuple[int, int]) -> int:
@@ -120,7 +129,7 @@ def _candidates(pattern: str, text: bytes) -> Iterator[Line]:
     """The lines that may match, found in one pass over the text.
 
     Run over many lines an expression may match across their ends, but never less: every line that
-    matches by itself is touched by a match.
+    matches by itself is touched by a match. So it is with what it is loosened to.
     """
     plain = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
     number, low = 1, 0  # of the line behind those that were told
@@ -145,7 +154,7 @@ def may_match(pattern: str, text: bytes) -> bool:
 
 @lru_cache(maxsize=1024)
 def _compiled_over_lines(pattern: str) -> Any:
-    return compile_regex(f"(?m:{pattern})")
+    return compile_regex(f"(?m:{loosened(pattern)})")
 
 
 def search(pattern: str, line: bytes) -> tuple[int, int] | None:

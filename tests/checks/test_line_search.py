@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrate.checks import line_search
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.line_search import LineCheck, in_file
 from orchestrate.checks.lines import Line, lines
@@ -43,3 +44,18 @@ def test_a_match_is_shown_from_what_matters_on(
     check = LineCheck("i", pattern, None, ("**",), (), "added-lines", Severity.WARN, "m", "")
     (one,) = in_file(check, "a.py", line + b"\n", None, marks=False)
     assert (one.line, one.column, one.match) == (1, column, match)
+
+
+@pytest.mark.parametrize("line", [b"pdb # orchestrate: allow c because of it\n", b"pdb noqa\n"])
+def test_of_a_file_of_nothing_but_excused_lines_the_next_ones_are_told(
+    line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_search, "MAX_EXCUSED", 50)
+    looked: list[int] = []
+    excused = line_search._is_excused
+    monkeypatch.setattr(line_search, "_is_excused", lambda *at: looked.append(1) or excused(*at))
+    check = LineCheck("c", "pdb", "noqa", ("**",), (), "added-lines", Severity.BLOCK, "m", "")
+    assert list(in_file(check, "p", line * 50, None, marks=True)) == []
+    told = [f.line for f in in_file(check, "p", line * 500, None, marks=True)]
+    assert told == list(range(51, 51 + line_search.MAX_IN_FILE))
+    assert len(looked) == 100
