@@ -10,6 +10,7 @@ _RULED = ("patterns", "secrets", "commands")  # give ids that rules bring, not t
 # What did not run to its end is always told.
 _ALWAYS = (
     "check-crashed", "secrets-engine-failed", "too-many-candidates", "too-large-to-scan",
+    "push-not-checked",
 )  # fmt: skip
 
 

@@ -33,7 +33,9 @@ from orchestrate.policy.policy import Policy
 
 PUSH_SECONDS = 60.0  # a push waits no longer for its checks
 AGAIN_SECONDS = 0.5  # an alarm that comes while a finalizer runs is swallowed there
-MAX_MESSAGES = 1000  # commits of one range whose messages are read
+MAX_MESSAGES = 10_000  # commits of one range whose messages are read
+MAX_MESSAGE = 1024 * 1024  # bytes of a commit whose message is read
+READ_AT_ONCE = 16 * 1024 * 1024  # bytes of such commits
 
 
 Judge = Callable[..., list[Finding]]  # run_checks with a range's policy, search and baseline
@@ -205,10 +207,27 @@ def range_findings(
         if _what(one) not in told and Wanted(only).keeps(one):
             told.add(_what(one))
             found.append(of_commit(one, commit))
-    if messages and (only is None or "message" in only):
-        for commit, text in commit_messages(place, base, tip):
-            found += [of_commit(one, commit) for one in check_message(text, policy, search=search)]
+    wanted = Wanted(only)
+    if messages and (wanted.runs("message") or wanted.runs("secrets")):
+        of_message = partial(check_message, policy=policy, search=search)
+        found += filter(wanted.keeps, _on_messages(place, base, tip, of_message))
     return sorted(set(found), key=order)
+
+
+def _on_messages(
+    place: Place, base: Oid | None, tip: Oid, of_message: Callable[[str], list[Finding]]
+) -> Iterator[Finding]:
+    """The findings on the messages of a range; one that is not read is a finding too."""
+    listed = _not_merges(place, base, tip)
+    if len(listed) > MAX_MESSAGES:
+        said = f"only the messages of the newest {MAX_MESSAGES:,} commits were read"
+        yield finding("push-not-checked", "", said)
+    for commit, text in commit_messages(place, listed[:MAX_MESSAGES]):
+        if text is None:
+            said = f"a message of more than {MAX_MESSAGE // 1024:,} KB was not read"
+            yield of_commit(finding("too-large-to-scan", "", said), commit)
+        else:
+            yield from (of_commit(one, commit) for one in of_message(text))
 
 
 def _what(found: Finding) -> tuple[str, str, str]:
@@ -232,11 +251,38 @@ def _in_between(
             yield commit_of.get(found.path, tip), found
 
 
-def commit_messages(place: Place, base: Oid | None, tip: Oid) -> Iterator[tuple[Oid, str]]:
-    """The id and message of each commit of a range, newest first, merges left out."""
-    spec = [tip, *([f"^{base}"] if base else [])]
-    args = ("--no-merges", f"--max-count={MAX_MESSAGES}", "-z", "--format=%H%n%B", *spec, "--")
-    for record in _git(place, "log", *args).stdout.split(b"\0"):
+def _not_merges(place: Place, base: Oid | None, tip: Oid) -> list[Oid]:
+    """The commits of a range, newest first, merges left out; at most one more than are read."""
+    span = (tip, *([f"^{base}"] if base else []), "--")
+    listed = _git(place, "rev-list", "--no-merges", f"--max-count={MAX_MESSAGES + 1}", *span)
+    return list(map(Oid, listed.stdout.decode().split()))
+
+
+def commit_messages(place: Place, commits: Sequence[Oid]) -> Iterator[tuple[Oid, str | None]]:
+    """The message of each commit; None is too large to be read."""
+    together: list[Oid] = []
+    held = 0
+    for commit in commits:
+        about = place.raw.info(commit)
+        size = about[2] if about is not None else 0
+        if size > MAX_MESSAGE:
+            yield commit, None
+            continue
+        if held + size > READ_AT_ONCE:
+            yield from _said_by(place, together)
+            together, held = [], 0
+        together.append(commit)
+        held += size
+    yield from _said_by(place, together)
+
+
+def _said_by(place: Place, commits: Sequence[Oid]) -> Iterator[tuple[Oid, str]]:
+    if not commits:
+        return
+    args = ("log", "--no-walk=unsorted", "--stdin", "-z", "--format=%H%n%B")
+    asked = "\n".join(commits).encode()
+    said = run_git(args, cwd=Path(place.folder), env=hook_environment(), input=asked).stdout
+    for record in said.split(b"\0"):
         commit, _, text = record.decode("utf-8", "surrogateescape").partition("\n")
         if commit:
             yield Oid(commit), text.strip("\n")
