@@ -6,14 +6,23 @@ change adds are judged.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.change import Change
 from orchestrate.checks.command_search import Line, hits, script_lines, searched
 from orchestrate.checks.findings import Finding, Severity
-from orchestrate.checks.line_search import MAX_IN_FILE, is_marked, may_match, search, shown
+from orchestrate.checks.line_search import (
+    MAX_IN_FILE,
+    is_marked,
+    is_plain,
+    search,
+    shown,
+    spans_over_lines,
+)
 from orchestrate.checks.linear import compile_for_text
 from orchestrate.git.types import EntryChange
 from orchestrate.policy.globs import globs
@@ -94,8 +103,7 @@ def _parts(path: str, script: str) -> Iterable[tuple[int, str]]:
 
 def _in_part(script: str, rules: list[HarnessRule], path: str) -> Iterator[Finding]:
     lines = list(script_lines(script)) if rules else []
-    possible = _possible(rules, lines)
-    for line in lines if possible else ():
+    for line, possible in _possible(rules, lines):
         yield from judge_line(line, possible, path)
 
 
@@ -134,11 +142,33 @@ def _needed(pattern: str) -> list[list[str]]:
     return needed(pattern)
 
 
-def _possible(rules: list[HarnessRule], lines: Iterable[Line]) -> list[HarnessRule]:
-    """The rules whose pattern may match a command of the script: one pass for each."""
-    texts = "\n".join(text for line in lines for text in searched(line))
-    data = texts.encode("utf-8", "replace")
-    return [rule for rule in rules if may_match(rule.pattern or "", data)]
+def _possible(
+    rules: list[HarnessRule], lines: list[Line]
+) -> Iterator[tuple[Line, list[HarnessRule]]]:
+    """The lines of a script with the rules that may match a command there: one pass for each."""
+    texts = ["\n".join(searched(line)) for line in lines]
+    ends = list(accumulate(len(text.encode("utf-8", "replace")) + 1 for text in texts))
+    joined = "\n".join(texts).encode("utf-8", "replace")
+    found: dict[int, list[HarnessRule]] = {}
+    for rule in rules:
+        pattern = rule.pattern or ""
+        ways = _needed(pattern)
+        for number in sorted(_touched(pattern, joined, ends)):
+            # What matches may run over many lines: an open quote does.
+            if _any_way(ways, texts[number].lower()):
+                found.setdefault(number, []).append(rule)
+    for number in sorted(found):
+        yield lines[number], found[number]
+
+
+def _touched(pattern: str, joined: bytes, ends: list[int]) -> set[int]:
+    """The numbers of the lines, of which each ends before one of `ends`, that may match."""
+    if not is_plain(pattern):
+        return set(range(len(ends)))
+    found: set[int] = set()
+    for start, end in spans_over_lines(pattern, joined):
+        found.update(range(bisect_right(ends, start), bisect_right(ends, end) + 1))
+    return found - {len(ends)}
 
 
 def judge_line(line: Line, rules: list[HarnessRule], path: str) -> Iterator[Finding]:

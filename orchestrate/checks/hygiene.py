@@ -23,7 +23,7 @@ from orchestrate.checks.parsing import (
 from orchestrate.checks.secrets.text import is_binary, readable
 from orchestrate.checks.unsafe_path import link_reason, target_missing
 from orchestrate.git.types import SYMLINK, EntryChange, path_text
-from orchestrate.policy.globs import globs
+from orchestrate.policy.globs import globs, may_take_in
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.rules import Check
 
@@ -61,13 +61,16 @@ class FileBuiltins:
         self._marked = [(MARKS[c.builtin], c) for c in of_file if c.builtin in MARKS]
         self._conflict = [c for c in of_file if c.builtin == "merge-conflict"]
         self._parsed = [c for c in of_file if c.builtin not in {*MARKS, "merge-conflict"}]
+        self._may_parse = may_take_in(check.paths for check in self._parsed)
 
     def possible(self, path: str, data: bytes, *, conflict: bool) -> list[Check]:
         """The checks that may find something; `conflict` False: it holds no conflict's mark."""
         found = [check for has_mark, check in self._marked if has_mark(data)]
         if conflict:
             found += self._conflict
-        return found + [check for check in self._parsed if globs(check.paths).match(path)]
+        if self._may_parse(path):  # one look for most files
+            found += [check for check in self._parsed if globs(check.paths).match(path)]
+        return found
 
 
 def check_file(change: Change, entry: EntryChange, checks: Iterable[Check]) -> Iterator[Finding]:

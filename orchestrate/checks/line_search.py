@@ -147,9 +147,13 @@ def _candidates(pattern: str, text: bytes) -> Iterator[Line]:
             number, low = number + 1, stop + 1
 
 
-def may_match(pattern: str, text: bytes) -> bool:
-    """Whether a line of `text`, whose lines end with LF, may match; False is certain."""
-    return not is_plain(pattern) or _compiled_over_lines(pattern).search(text) is not None
+def spans_over_lines(pattern: str, text: bytes) -> Iterator[tuple[int, int]]:
+    """Spans of `text` that touch each line in which a plain pattern matches by itself.
+
+    Lines end with LF. Other lines are touched as well, and some spans only end where a line begins.
+    """
+    for match in _compiled_over_lines(pattern).finditer(text):
+        yield match.span()
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.line_search import LineCheck, in_file
 from orchestrate.git.types import EntryChange
+from orchestrate.policy.globs import may_take_in
 from orchestrate.policy.policy import Policy
 from orchestrate.policy.roles import Role
 
@@ -70,10 +71,10 @@ def check_file(
 
 def check_added_paths(change: Change, policy: Policy) -> Iterator[Finding]:
     """A finding for each added file that a rule does not want."""
-    for rule in policy.rules:
-        for check in rule.checks:
-            if check.on != "added-path":
-                continue
-            for entry in change.entries:
-                if entry.is_added and check.applies_to(entry.path):
+    unwanted = [c for rule in policy.rules for c in rule.checks if c.on == "added-path"]
+    anywhere = may_take_in(check.paths for check in unwanted)
+    for entry in change.entries:
+        if entry.is_added and anywhere(entry.path):  # one look for most paths
+            for check in unwanted:
+                if check.applies_to(entry.path):
                     yield Finding(check.id, check.severity, entry.path, check.message, check.fix)

@@ -22,6 +22,7 @@ from orchestrate.checks.secrets.matcher import Expression, Plain
 from orchestrate.checks.secrets.matching import Place, Places
 from orchestrate.checks.secrets.rules import Ruleset, shipped
 from orchestrate.checks.secrets.scanner import Scanner
+from orchestrate.checks.secrets.shapes import loosened
 from orchestrate.policy.policy import Policy
 
 MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the checks read lines
@@ -103,7 +104,7 @@ def policy_patterns(policy: Policy) -> list[str]:
 def expressions(patterns: Sequence[str], ruleset: Ruleset) -> list[Expression]:
     """What the joint database is compiled from: patterns first, then the secrets' triggers."""
     own = [
-        (number, pattern.encode(), MULTILINE | SINGLEMATCH)
+        (number, loosened(pattern).encode(), MULTILINE | SINGLEMATCH)
         for number, pattern in enumerate(patterns)
         if is_plain(pattern)
     ]

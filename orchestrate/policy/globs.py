@@ -77,6 +77,12 @@ def globs(patterns: tuple[str, ...]) -> Globs:
     return Globs(patterns)
 
 
+def may_take_in(lists: Iterable[tuple[str, ...]]) -> Callable[[str], bool]:
+    """Says of a path whether one of many lists may take it in, in one look; False is certain."""
+    patterns = tuple(dict.fromkeys(pattern for one in lists for pattern in one))
+    return globs(patterns).match if len(patterns) <= MAX_PATTERNS else lambda path: True
+
+
 def regex(pattern: str) -> str:
     """The pattern as a regular expression for a whole path.
 

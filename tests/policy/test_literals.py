@@ -42,3 +42,18 @@ def test_what_matches_holds_the_texts_of_a_way(parts: list[str], text: str) -> N
     if re.search(pattern, text):
         lower = text.lower()
         assert any(all(piece in lower for piece in way) for way in needed(pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ways"),
+    [
+        ("of=/dev/(?:sd|nvme)", [["of=/dev/sd"], ["of=/dev/nvme"]]),
+        ("-[rR]f", [["-rf"]]),
+        (r"\bgit\b-x", [["git-x"]]),
+        ("a(?:bc)+d", [["abc", "d"]]),
+    ],
+)
+def test_a_text_runs_over_groups_alternatives_and_borders(
+    pattern: str, ways: list[list[str]]
+) -> None:
+    assert sorted(needed(pattern)) == sorted(ways)

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrate.checks.secrets.rules import Ruleset, Samples
 from orchestrate.checks.secrets.samples import expand
-from orchestrate.checks.secrets.shapes import path_regex, trigger_of
+from orchestrate.checks.secrets.shapes import loosened, path_regex, trigger_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,38 @@ def test_a_glob_names_files_not_folders() -> None:
     assert matches("x/.docker/config.json")
     assert not matches("src/a.py")
     assert not matches(".docker/a/b.json")
+
+
+PIECES = st.sampled_from(
+    ["^", r"\s*", "(?:^|[;:])", r"(?:^|[^\w.\]])", r"(?:ab\s+)?", "(?:a|b)?", "a", "b+", "[(|]",
+     "c", r"\(", "|", r"(?:c|^a)", "$", ";", r"\s*?", "*"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, min_size=1, max_size=7), st.text("ab c;(.\n|*", max_size=20))
+def test_what_matches_is_matched_when_loosened(pieces: list[str], text: str) -> None:
+    pattern = "".join(pieces)
+    try:
+        found = re.search(pattern, text, re.MULTILINE)
+    except re.error:
+        return
+    if found:
+        again = re.compile(loosened(pattern), re.MULTILINE).search(text, found.start())
+        assert again is not None
+        assert again.start() <= found.end()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rest"),
+    [
+        (r"^\s*(?:async\s+)?def\s", r"def\s"),
+        (r"(?:^|[^\w.])(?:eval|exec)\(", r"(?:eval|exec)\("),
+        (r"(?:^|[;:])\s*x|^\s*y", "x|y"),
+        (r"(?:a\)?b)c", r"(?:a\)?b)c"),
+        (r"[|(]^x", r"[|(]^x"),
+        (r"^\s*", r"^\s*"),
+        (r"(?i)^x", r"(?i)^x"),
+    ],
+)
+def test_what_an_alternative_may_begin_with_is_left_out(pattern: str, rest: str) -> None:
+    assert loosened(pattern) == rest

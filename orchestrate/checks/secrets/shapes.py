@@ -88,6 +88,39 @@ def _tokens(pattern: str, at: int) -> Iterator[tuple[int, str]]:
         at += 1
 
 
+# What a line may begin with before what an alternative is about: a line's start or the neighbour
+# that shows where a word begins, blanks, and a group that may be absent.
+_LEADING = lazy(
+    r"(?:\^|\\s\*\??|\(\?:\^\|\[[^\]\\]*(?:\\.[^\]\\]*)*\]\)"
+    r"|\(\?:(?:[^()|\\\[]|\\[^()|])*\)[?*]\??)+"
+)
+
+
+def loosened(pattern: str) -> str:
+    """An expression that matches, in any text, where `pattern` does, and is cheaper to look for.
+
+    What each alternative may begin with is left out: an expression that begins with a text is
+    looked for by that text, and one that begins with blanks is tried at each of them.
+    """
+    found = []
+    for alternative in _alternatives(pattern):
+        leading = _LEADING.match(alternative)
+        rest = alternative[leading.end() :] if leading else alternative
+        found.append(rest if rest[:1] not in ("", "*", "+", "?", "{") else alternative)
+    return "|".join(found)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The alternatives of a pattern as a whole."""
+    found, level, last = [], 0, 0
+    for place, token in _tokens(pattern, 0):
+        level += {"(": 1, ")": -1, "|": 0}[token]
+        if token == "|" and not level:
+            found.append(pattern[last:place])
+            last = place + 1
+    return [*found, pattern[last:]]
+
+
 def path_regex(globs: list[str]) -> str:
     """A regular expression for whole paths of files that one of `globs` names.
 
