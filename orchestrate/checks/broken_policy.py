@@ -1,5 +1,7 @@
 """Refuses a change after which the policy would not parse: nothing could be judged by it.
 
+So with the repository's plan templates: no plan could be made of any.
+
 Rules kept here:
 
 * Looked at is the policy as the change would leave it, with what it does not touch: two files that
@@ -7,7 +9,8 @@ Rules kept here:
 * It is only read, never judged by: the policy of the base judges (`policy/policy.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from orchestrate.checks.catalogue import finding
 from orchestrate.checks.change import REGULAR, Change
@@ -15,19 +18,30 @@ from orchestrate.checks.findings import Finding
 from orchestrate.errors import FileError
 from orchestrate.git.types import SYMLINK, TREE
 from orchestrate.policy.policy import INPUTS, load_policy
+from orchestrate.policy.templates import TEMPLATES, load_templates
 from orchestrate.policy.yaml import MAX_BYTES
 
 FOLDER = ".orchestrate"  # where something else than a folder hides the whole policy
 
 
 def check_policy(change: Change) -> Iterator[Finding]:
-    """A finding at the first place where the policy after the change does not parse."""
-    if not any(_is_of_policy(entry.path) for entry in (*change.entries, *change.merged)):
-        return
+    """A finding at the first place where the policy after the change does not parse.
+
+    And one where the plan templates do not.
+    """
+    paths = [entry.path for entry in (*change.entries, *change.merged)]
+    after = _After(change)
+    if any(map(_is_of_policy, paths)):
+        yield from _unless_it_parses("policy", partial(load_policy, after))
+    if any(path.startswith(TEMPLATES) for path in paths):
+        yield from _unless_it_parses("plan template", partial(load_templates, after))
+
+
+def _unless_it_parses(what: str, load: Callable[[], object]) -> Iterator[Finding]:
     try:
-        load_policy(_After(change))
+        load()
     except FileError as error:
-        message = f"the policy would not parse: {error.reason}"
+        message = f"the {what} would not parse: {error.reason}"
         line, column = error.line, error.column
         yield finding(
             "broken-policy", error.path, message, line=line, column=column, next_step=error.hint
@@ -78,7 +92,7 @@ class _After:
     def _node(self, path: str) -> tuple[int, str]:
         """Mode and id of what stands there, as `node_after` gives them."""
         mode, oid = self._change.node_after(path)
-        is_folder = path == FOLDER or f"{path}/" in INPUTS
+        is_folder = path == FOLDER or f"{path}/" in (*INPUTS, TEMPLATES)
         if (is_folder and mode in REGULAR) or mode not in (0, TREE, *REGULAR):
             kind = "a symlink" if mode == SYMLINK else "no folder" if is_folder else "a submodule"
             raise FileError(

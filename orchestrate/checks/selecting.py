@@ -7,6 +7,10 @@ from orchestrate.checks.findings import Finding
 
 GROUPS = ("scope", "paths", "judging", "secrets", "patterns", "commands", "outputs", "message")
 _RULED = ("patterns", "secrets", "commands")  # give ids that rules bring, not the catalogue
+# What is said of a change alone: files that are judged whole are not changed by anybody.
+OF_A_CHANGE = frozenset(
+    {"scope", *(i for i, e in CATALOGUE.items() if e.group == "judging" and i != "broken-policy")}
+)
 # What did not run to its end is always told.
 _ALWAYS = (
     "check-crashed", "secrets-engine-failed", "too-many-candidates", "too-large-to-scan",

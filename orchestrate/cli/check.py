@@ -15,6 +15,7 @@ from orchestrate.checks.explaining import explained
 from orchestrate.checks.findings import Finding, of_commit
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
+from orchestrate.checks.selecting import OF_A_CHANGE
 from orchestrate.cli import check_fix
 from orchestrate.cli.check_asked import (
     Asked,
@@ -162,14 +163,14 @@ def _findings(place: Place, asked: Asked, only: Only, stats: Stats) -> list[Find
     if asked.history:
         return _in_history(place, policy, only, known, stats)
     if asked.everything:
-        change, task, skip = wide.everything(place), None, PARTIAL | {"scope", "judging"}
+        change, task, skip = wide.everything(place), None, PARTIAL | OF_A_CHANGE
     elif asked.worktree or asked.paths:
         change = wide.worktree_change(place, asked.paths)
-        skip = PARTIAL | ({"scope", "judging"} if asked.paths else set())
+        skip = PARTIAL | (OF_A_CHANGE if asked.paths else frozenset())
     else:
         change, skip = staged_change(place.objects, place.parents(), place.folder), PARTIAL
     return run_checks(
-        change, policy, task, only=only, skip=frozenset(skip), search=search, baseline=known,
+        change, policy, task, only=only, skip=skip, search=search, baseline=known,
         stats=stats,
     )  # fmt: skip
 
@@ -180,6 +181,7 @@ def _in_history(
     """Findings of every commit; what several commits bring is told for the first."""
     _, _, search = place.prepared()
     found: dict[tuple[str, str, str], Finding] = {}
+    # An old commit's policy judges nothing any more, whether or not it parses.
     skip = frozenset({*PARTIAL, "scope", "judging"})
     for commit, change in wide.history(place):
         for one in run_checks(

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from orchestrate.checks.change import Change, children_of
+from orchestrate.checks.change import Change, Children, children_of
 from orchestrate.checks.reading import (
     GitObjects,
     change_between,
@@ -54,7 +54,8 @@ class WorkTree:
 def worktree_change(place: Place, paths: Sequence[str] = ()) -> Change:
     """The change from HEAD to the files on disk, untracked ones included, ignored ones not.
 
-    Of `paths` (relative to the place's folder) each file is taken whole, changed or not.
+    Of `paths` (relative to the place's folder) each file is taken whole, changed or not, with HEAD
+    beside them: a link may lead to a file that was not named, a policy is more than one file.
 
     Raises:
         InvalidInput: no file is at `paths`.
@@ -66,14 +67,18 @@ def worktree_change(place: Place, paths: Sequence[str] = ()) -> Change:
         if not names:
             raise InvalidInput(f"no file of the work tree is at {', '.join(paths)}")
         whole = (_added(top, name) for name in sorted(set(names)))
-        return Change(tuple(e for e in whole if e is not None), blobs)
+        return Change(tuple(e for e in whole if e is not None), blobs, _head(place))
     base = place.head or empty_tree(place.objects)
     raw = changes.parse_raw(changes.start_worktree(base, place.folder).read_all())
     entries = [_on_disk(top, entry) for entry in entry_changes(raw)]
     untracked = (_added(top, n) for n in _listed(top, "--others", "--exclude-standard", "--"))
     entries += [entry for entry in untracked if entry is not None]
-    tree = place.objects.resolve("HEAD", "tree")
-    return Change(tuple(sorted(entries)), blobs, children_of(place.objects, tree))
+    return Change(tuple(sorted(entries)), blobs, _head(place))
+
+
+def _head(place: Place) -> Children:
+    """The folders of HEAD: what stands beside the files that are looked at."""
+    return children_of(place.objects, place.objects.resolve("HEAD", "tree"))
 
 
 def _listed(top: Path, *args: str) -> list[str]:

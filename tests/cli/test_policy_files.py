@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 RULE = "---\nid: house\nchecks:\n  - {id: no-foo, pattern: foo, message: m}\n---\nText.\n"
 HARNESS = "rules:\n  - {id: no-foo, description: d, type: inject, content: c}\n"
 
@@ -24,3 +26,53 @@ def test_a_check_with_the_id_of_a_harness_rule_is_refused_by_the_names_of_both(
     git("commit", "-qm", "feat: twins", cwd=repo)
     refused = orchestrate("check", "--all", code=2).err
     assert "no-foo" in refused and "commit it with `git commit --no-verify`" in refused
+
+
+TEMPLATE = ".orchestrate/plan-templates/own.yaml"
+BROKEN = {
+    ".orchestrate/config.yaml": "protected: [a\n",
+    ".orchestrate/rules/own.md": "no front matter\n",
+    ".orchestrate/roles/own.yaml": "id: own\nscopes: []\n",
+    TEMPLATE: "id: own\nphases: 3\n",
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_a_broken_file_is_told_wherever_it_is_looked_at(
+    path: str, repo: Path, git, orchestrate
+) -> None:
+    put(repo, path, BROKEN[path])
+    for args in ((path,), ("--worktree",)):
+        told = orchestrate("check", *args, "--only", "broken-policy", code=1).out
+        assert f"{path}:" in told and "would not parse" in told
+    git("add", "-A", cwd=repo)
+    assert "broken-policy" in orchestrate("check", code=1).out
+    orchestrate("check", "a.txt")
+
+
+def test_a_broken_template_of_head_is_told_and_stops_nothing_else(
+    repo: Path, git, orchestrate
+) -> None:
+    put(repo, TEMPLATE, BROKEN[TEMPLATE])
+    git("add", "-A", cwd=repo)
+    git("commit", "-qm", "feat: template", cwd=repo)
+    for args in (("--all",), ("HEAD~1..HEAD",)):
+        said = orchestrate("check", *args, code=1).out
+        assert said.count("broken-policy") == 1 and "the plan template would not parse" in said
+    orchestrate("check", "--history")
+    put(repo, TEMPLATE, "")
+    (repo / TEMPLATE).unlink()
+    orchestrate("check", "--worktree")
+
+
+def test_files_that_are_named_are_judged_with_what_stands_beside_them(
+    repo: Path, git, orchestrate
+) -> None:
+    (repo / "link").symlink_to("a.txt")
+    put(repo, ".orchestrate/rules/house.md", RULE)
+    git("add", "-A", cwd=repo)
+    git("commit", "-qm", "feat: link", cwd=repo)
+    assert "0 findings" in orchestrate("check", "link").out
+    put(repo, ".orchestrate/rules/other.md", RULE.replace("house", "other"))
+    said = orchestrate("check", ".orchestrate/rules/other.md", code=1).out
+    assert "already defined in .orchestrate/rules/house.md" in said
