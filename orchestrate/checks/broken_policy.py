@@ -18,10 +18,10 @@ from orchestrate.checks.findings import Finding
 from orchestrate.errors import FileError
 from orchestrate.git.types import SYMLINK, TREE
 from orchestrate.policy.policy import INPUTS, load_policy
-from orchestrate.policy.templates import TEMPLATES, load_templates
 from orchestrate.policy.yaml import MAX_BYTES
 
 FOLDER = ".orchestrate"  # where something else than a folder hides the whole policy
+TEMPLATES = f"{FOLDER}/plan-templates/"
 
 
 def check_policy(change: Change) -> Iterator[Finding]:
@@ -34,6 +34,8 @@ def check_policy(change: Change) -> Iterator[Finding]:
     if any(map(_is_of_policy, paths)):
         yield from _unless_it_parses("policy", partial(load_policy, after))
     if any(path.startswith(TEMPLATES) for path in paths):
+        from orchestrate.policy.templates import load_templates  # 5 ms, for few changes
+
         yield from _unless_it_parses("plan template", partial(load_templates, after))
 
 
