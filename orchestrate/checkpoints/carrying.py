@@ -14,10 +14,10 @@ from orchestrate.checkpoints.planning import state_of
 from orchestrate.checkpoints.record import Checkpoint
 from orchestrate.checkpoints.state import State
 from orchestrate.errors import Conflict
-from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.progress import read_progress, write_progress
 from orchestrate.git.restore import IndexMoved, Outcome, Restorer, clean_staging
 from orchestrate.git.types import EntryChange, Oid, RefUpdate
+from orchestrate.git.user_tree import move_head
 
 NOTHING = Outcome((), (), (), ())
 TRIES = 3  # of writing an index that others write too
@@ -105,8 +105,7 @@ def _move_ref(recorder: Recorder, entry: Journal) -> bool:
         return False
     reason = f"orchestrate rollback: to {entry.target}"
     if name == "HEAD":
-        command = ["update-ref", "--no-deref", "-m", reason, "HEAD", new, old]
-        run_git([*QUIET, *command], git_dir=recorder.repo.git_dir)
+        move_head(recorder.repo, old, new, message=reason)
     else:
         recorder.repo.swap_refs([RefUpdate(name, new, old)], message=reason)
     return True

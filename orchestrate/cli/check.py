@@ -26,9 +26,10 @@ from orchestrate.cli.check_asked import (
     told_by_targets,
     wanted,
 )
-from orchestrate.cli.check_asked import top_of as top_of
 from orchestrate.cli.check_ids import GROUP_OR_ID, ID
+from orchestrate.cli.check_options import format_option, json_format_option, strict_option
 from orchestrate.git.changes import Objects
+from orchestrate.git.folders import top_of
 from orchestrate.hooks import wide
 from orchestrate.hooks.frameworks import pushed_findings
 from orchestrate.hooks.full import PARTIAL
@@ -51,16 +52,10 @@ SHALLOW = (
 @click.option(
     "--only", type=GROUP_OR_ID, multiple=True, metavar="GROUP|ID", help="Only these groups or ids."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(render.FORMATS)),
-    default="text",
-    help="How findings are written to standard output.",
-)
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@format_option
+@json_format_option
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair in the work tree first.")
-@click.option("--strict", is_flag=True, help="Exit with 1 for findings that need review too.")
+@strict_option
 @click.option("--stats", is_flag=True, help="Say where the time went, on standard error.")
 @click.option("--baseline", type=click.Path(exists=True, dir_okay=False), help="Known findings.")
 @click.option("--write-baseline", type=click.Path(dir_okay=False), help="Write them to a file.")

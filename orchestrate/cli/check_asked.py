@@ -9,7 +9,7 @@ import click
 
 from orchestrate.checks.explaining import known_ids, unknown_id
 from orchestrate.errors import InvalidInput
-from orchestrate.git.process import hook_environment, run_git
+from orchestrate.git.folders import is_bare
 from orchestrate.git.types import Oid
 from orchestrate.hooks.frameworks import targets_told
 from orchestrate.hooks.place import Place, read_policy
@@ -36,20 +36,6 @@ class Asked(NamedTuple):
     def is_staged(self) -> bool:
         """Whether the index is looked at."""
         return not (self.is_committed or self.paths or self.worktree)
-
-
-def top_of(folder: str) -> str:
-    """The top of the work tree that holds `folder`, or the repository itself when it is bare."""
-    found = _asked_of_git(folder)
-    if len(found) < 2 or found[0] == b"true":
-        return str(Path(folder).absolute())
-    return os.fsdecode(found[1])
-
-
-def _asked_of_git(folder: str) -> list[bytes]:
-    args = ["rev-parse", "--is-bare-repository", "--show-toplevel"]
-    done = run_git(args, cwd=Path(folder), env=hook_environment(), check=False)
-    return done.stdout.split(b"\n")[:-1]
 
 
 def told_by_framework(place: Place) -> Asked:
@@ -99,7 +85,7 @@ def refuse_without_work_tree(folder: str, asked: Asked, *, fix: bool) -> None:
     Raises:
         InvalidInput: it has neither index nor work tree, and one of them is asked for.
     """
-    if (not asked.is_committed or fix) and _asked_of_git(folder)[:1] == [b"true"]:
+    if (not asked.is_committed or fix) and is_bare(folder):
         raise InvalidInput(
             "a bare repository has no index and no work tree to look at",
             hint="give a range (A..B or A...B), --all or --history",

@@ -9,9 +9,9 @@ from click.shell_completion import CompletionItem
 from orchestrate.checks.catalogue import CATALOGUE
 from orchestrate.checks.explaining import known_ids
 from orchestrate.checks.selecting import GROUPS
-from orchestrate.cli.check_asked import top_of
 from orchestrate.errors import OrchestrateError
 from orchestrate.git.changes import Objects
+from orchestrate.git.folders import top_of
 from orchestrate.hooks.place import Place
 
 

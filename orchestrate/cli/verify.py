@@ -9,10 +9,10 @@ import click
 
 from orchestrate.checks import render
 from orchestrate.checks.engine import blocks
-from orchestrate.cli.check import top_of
 from orchestrate.cli.check_options import format_option, json_format_option, strict_option
 from orchestrate.errors import InvalidInput
 from orchestrate.git.changes import Objects
+from orchestrate.git.folders import top_of
 from orchestrate.git.types import Oid
 from orchestrate.hooks.place import Place, read_policy
 from orchestrate.hooks.ranges import merge_base, range_findings

@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrate.errors import InvalidInput
 from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.repository import Repository
-from orchestrate.git.types import path_text
+from orchestrate.git.types import Oid, path_text
 
 IN_A_CLONE = "run it in a clone that has files"
 
@@ -48,3 +48,24 @@ def stage(repo: Repository, paths: Sequence[str]) -> None:
         work_tree=folder,
         env={"GIT_LITERAL_PATHSPECS": "1"},
     )
+
+
+def fast_forward(repo: Repository, commit: Oid) -> str | None:
+    """What git says when it does not move the branch and its files on to `commit`; None if it did.
+
+    Files in the way stop it, ignored ones as well.
+    """
+    folder = work_tree_of(repo)
+    args = ["merge", "--ff-only", "--no-overwrite-ignore", "--no-stat", "--quiet", commit]
+    done = run_git([*QUIET, *args], cwd=folder, git_dir=repo.git_dir, work_tree=folder, check=False)
+    return " ".join(done.stderr.split()) if done.code else None
+
+
+def move_head(repo: Repository, old: Oid, new: Oid, *, message: str) -> None:
+    """Move HEAD itself, which names no branch, if it still stands at `old`.
+
+    Raises:
+        GitFailed: it does not.
+    """
+    command = ["update-ref", "--no-deref", "-m", message, "HEAD", new, old]
+    run_git([*QUIET, *command], git_dir=repo.git_dir)

@@ -20,10 +20,9 @@ from orchestrate.checkpoints.capture import create
 from orchestrate.checkpoints.record import Kind
 from orchestrate.errors import Conflict, InvalidInput
 from orchestrate.git.names import compose_message
-from orchestrate.git.process import QUIET, run_git
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, RefUpdate, Signature
-from orchestrate.git.user_tree import uncommitted, work_tree_of
+from orchestrate.git.user_tree import fast_forward, uncommitted, work_tree_of
 from orchestrate.git.worktrees import worktree_on
 from orchestrate.ledger.promotion import branch_tip
 from orchestrate.ledger.store import Ledger
@@ -217,12 +216,9 @@ def _with_folders(path: str) -> list[str]:
 
 def _update_worktree(there: Repository, merge: Merge) -> None:
     folder = work_tree_of(there)
-    args = ["merge", "--ff-only", "--no-overwrite-ignore", "--no-stat", "--quiet", merge.after]
-    done = run_git(
-        [*QUIET, *args], cwd=folder, git_dir=there.git_dir, work_tree=folder, check=False
-    )
-    if done.code or there.ref(merge.target) != merge.after:
-        said = " ".join(done.stderr.split()) or f"{_short(merge.target)} moved meanwhile"
+    refused = fast_forward(there, merge.after)
+    if refused is not None or there.ref(merge.target) != merge.after:
+        said = refused or f"{_short(merge.target)} moved meanwhile"
         raise Conflict(
             f"git does not merge in {folder}: {said}", hint="put that right there, then merge again"
         )
