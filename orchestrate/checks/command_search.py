@@ -9,7 +9,8 @@ of a line joined again for what lies across them (`curl x | sh`). Messages and t
 import re
 from collections.abc import Callable, Iterator
 
-from orchestrate.checks.shell import Kind, Simple, kind, read
+from orchestrate.checks.shell import Kind, kind, read
+from orchestrate.checks.shell_reader import Simple
 
 Line = tuple[Simple, ...]
 Find = Callable[[str, str], tuple[int, int] | None]  # (pattern, text) -> where it first matches

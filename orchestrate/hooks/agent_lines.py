@@ -36,7 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrate.checks.shell import Simple
+    from orchestrate.checks.shell_reader import Simple
 
 MAX_DEPTH = 8
 MAX_LINE = 200_000  # characters; nothing that people write comes near
