@@ -39,7 +39,7 @@ def from_json(data: bytes, path: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedRecord(f"{path}: not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise DamagedRecord(f"{path}: an object was expected, not {type(value).__name__}")

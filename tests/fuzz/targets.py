@@ -2,18 +2,28 @@
 
 from collections.abc import Callable
 
+from orchestrate.agents.jsonl import JsonLines
+from orchestrate.agents.registry import CLIENTS
+from orchestrate.agents.result import parse_result
 from orchestrate.checks.added import surplus
 from orchestrate.checks.baseline import parse_baseline
 from orchestrate.checks.hygiene import OF_FILE
 from orchestrate.checks.lines import added_lines, lines
 from orchestrate.checks.message import check_message, cleaned
+from orchestrate.checks.secrets.budget import budget_for
+from orchestrate.checks.secrets.cache import shipped_scanner
+from orchestrate.checks.secrets.engine import secrets_in
+from orchestrate.checks.secrets.redact import redact
+from orchestrate.checks.secrets.text import readable
+from orchestrate.checks.secrets.tools import TOOLS
 from orchestrate.checks.shell import commands
 from orchestrate.checks.unsafe_path import unsafe_reason
-from orchestrate.errors import FileError, InvalidInput
+from orchestrate.errors import FileError, InvalidInput, OrchestrateError
 from orchestrate.git.changes import GitCommandFailed, parse_raw, parse_tree
 from orchestrate.git.types import path_text
 from orchestrate.hooks.ranges import parse_updates
 from orchestrate.hooks.task_file import parse_task
+from orchestrate.ledger.codec import from_json, task_of
 from orchestrate.policy.config import default_config, load_config
 from orchestrate.policy.globs import Globs, _expressions
 from orchestrate.policy.harness import load_harness
@@ -22,6 +32,10 @@ from orchestrate.policy.roles import load_role
 from orchestrate.policy.rules import load_rule
 from orchestrate.policy.templates import load_template
 from tests.hooks.making import engine_findings, fast_doubt
+
+NAMES = [name for name in CLIENTS if name != "replay"]
+AGENTS = load_config(f"agents: {{{', '.join(f'{n}: {{adapter: {n}}}' for n in NAMES)}}}".encode())
+READERS = (JsonLines(), *(CLIENTS[name](AGENTS.agents[name], {}) for name in NAMES))
 
 
 def raw_comparison(data: bytes) -> None:
@@ -137,10 +151,43 @@ def fast_path(data: bytes) -> None:
     assert engine_findings(before, {place: new}) == []
 
 
+def secrets(data: bytes) -> None:
+    """What is found stands in the text, and of what is redacted nothing is left to be found."""
+    name, _, text = data.partition(b"\0")
+    read, budget = readable(text), budget_for(len(text))
+    found = secrets_in(read, path_text(name), shipped_scanner(), budget)
+    assert all(0 <= one.start < one.end <= len(read) for one in found)
+    left = redact(text, path=path_text(name))
+    assert not any(len(one.secret) > 12 and one.secret in left for one in found)
+
+
+def reports(data: bytes) -> None:
+    for tool in TOOLS.values():
+        try:
+            list(tool.read(data))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # `external.py` says that the program's report cannot be read
+
+
+def agent_output(data: bytes) -> None:
+    parse_result(data.decode("utf-8", "replace"))
+    for reader in READERS:
+        for line in data.splitlines():
+            list(reader.parse(line))
+
+
+def ledger_files(data: bytes) -> None:
+    try:
+        task_of(from_json(data, "tasks/a.json"), "tasks/a.json")
+    except OrchestrateError:
+        return
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     f.__name__: f
     for f in (
         raw_comparison, tree_object, added, shell, builtins, path, glob, config, front_matter,
-        role, harness, plan_document, template, small_files, message, fast_path,
+        role, harness, plan_document, template, small_files, message, fast_path, secrets, reports,
+        agent_output, ledger_files,
     )
 }  # fmt: skip
