@@ -30,7 +30,7 @@ from orchestrate.cli.checkpoint_shown import (
     when,
 )
 from orchestrate.cli.output import json_option, print_json, print_table
-from orchestrate.cli.paths import repo_paths
+from orchestrate.cli.paths import existing_paths
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Signature
@@ -80,7 +80,7 @@ def create(
     """
     repo = Repository.open(ctx.obj)
     recorder = Recorder(repo)
-    paths = repo_paths(ctx.obj, recorder.work_tree, include)
+    paths = existing_paths(ctx.obj, recorder.work_tree, include)
     with journal.alone(repo.git_dir, shared=True):
         interrupted = journal.pending(repo.git_dir)
         created = recorder.create(message=message, include=paths)
