@@ -55,6 +55,15 @@ def test_what_agents_print_is_redacted(scanner: Scanner) -> None:
         assert secret not in left
 
 
+def test_a_secret_is_hidden_where_nothing_names_it_too(scanner: Scanner) -> None:
+    secret = expand("{{password:14}}", 3)
+    text = f"I wrote {secret} down\nDB_PASSWORD={secret}\nand{secret}again\n".encode()
+    left = redact(text, scanner=scanner)
+    assert secret.encode() not in left
+    assert left.count(b"[redacted:") == 3
+    assert left.startswith(b"I wrote [redacted:") and left.endswith(b"]again\n")
+
+
 def test_of_a_text_that_is_not_judged_whole_nothing_is_kept(
     scanner: Scanner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
