@@ -4,12 +4,13 @@ Rules kept here:
 
 * The pass only rules out: a pattern that it does not report surely matches no line of the text.
   What it reports is confirmed by the check itself.
-* One hyperscan database holds all expressions; where hyperscan is not installed, or cannot hold an
-  expression, anything may be there and the check runs its own linear-time search.
+* Two hyperscan databases hold all expressions: the secrets' are the same under every policy, so
+  that a new policy compiles its own patterns alone. Where hyperscan is not installed, or cannot
+  hold an expression, anything may be there and the check runs its own linear-time search.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ from orchestrate.policy.policy import Policy
 
 MULTILINE = 4  # HS_FLAG_MULTILINE (hs_compile.h): ^ and $ at every line, as the checks read lines
 SINGLEMATCH = 8  # HS_FLAG_SINGLEMATCH: whether, not how often
+SECRETS = 1 << 16  # ids of expressions from here on are the secrets', below a policy's patterns
 
 
 class Seen(NamedTuple):
@@ -73,15 +75,14 @@ class Search:
         return self._seen
 
     def _pass(self, text: bytes) -> Seen:
-        first = len(self.patterns)
         found: set[int] = set()
         places = Places(len(self.ruleset.forms))
 
         def on_match(id: int, start: int, end: int, flags: int, context: object) -> bool:
-            if id < first:
+            if id < SECRETS:
                 found.add(id)
                 return False
-            return places.add(id - first, end)
+            return places.add(id - SECRETS, end)
 
         # A lone CR ends a line for the checks (checks/lines.py), not for hyperscan.
         plain = text.replace(b"\r", b"\n") if b"\r" in text else text
@@ -101,18 +102,31 @@ def policy_patterns(policy: Policy) -> list[str]:
     return list(dict.fromkeys([*(check.pattern for check in checks), CONFLICT_MARK]))
 
 
-def expressions(patterns: Sequence[str], ruleset: Ruleset) -> list[Expression]:
-    """What the joint database is compiled from: patterns first, then the secrets' triggers."""
-    own = [
+def pattern_expressions(patterns: Sequence[str]) -> list[Expression]:
+    """What the database of a policy's patterns is compiled from."""
+    return [
         (number, loosened(pattern).encode(), MULTILINE | SINGLEMATCH)
         for number, pattern in enumerate(patterns)
         if is_plain(pattern)
     ]
-    shifted = [
-        (id + len(patterns), trigger, flags)
-        for id, trigger, flags in secret_matcher.expressions(ruleset)
-    ]
-    return own + shifted
+
+
+def secret_expressions(ruleset: Ruleset) -> list[Expression]:
+    """What the database of the secrets' triggers is compiled from."""
+    found = secret_matcher.expressions(ruleset)
+    return [(SECRETS + id, trigger, flags) for id, trigger, flags in found]
+
+
+class Joined:
+    """Databases that are searched as one."""
+
+    def __init__(self, *databases: Any) -> None:
+        self._databases = databases
+
+    def scan(self, text: bytes, match_event_handler: Callable[..., object]) -> None:
+        """One pass of each; as with one alone, the handler ends it by what it returns."""
+        for database in self._databases:
+            database.scan(text, match_event_handler=match_event_handler)
 
 
 def default_search(policy: Policy) -> Search:
@@ -121,8 +135,10 @@ def default_search(policy: Policy) -> Search:
     held: dict[tuple[str, ...], Search] = _of_thread.__dict__.setdefault("held", {})
     if patterns not in held:
         held.clear()
-        serialized = _compiled(patterns)
-        database = None if serialized is None else secret_matcher.load_database(serialized)
+        database = None
+        if find_spec("hyperscan") is not None:
+            serialized = _compiled_patterns(patterns), _compiled_secrets()
+            database = Joined(*map(secret_matcher.load_database, serialized))
         held[patterns] = Search(patterns, shipped(), database)
     return held[patterns]
 
@@ -131,8 +147,10 @@ _of_thread = threading.local()
 
 
 @lru_cache(maxsize=4)
-def _compiled(patterns: tuple[str, ...]) -> bytes | None:
-    """The serialized database, or None where hyperscan is not installed."""
-    if find_spec("hyperscan") is None:
-        return None
-    return secret_matcher.compile_database(expressions(patterns, shipped()))
+def _compiled_patterns(patterns: tuple[str, ...]) -> bytes:
+    return secret_matcher.compile_database(pattern_expressions(patterns))
+
+
+@lru_cache(maxsize=1)
+def _compiled_secrets() -> bytes:
+    return secret_matcher.compile_database(secret_expressions(shipped()))

@@ -89,7 +89,8 @@ class CloserLook:
             from orchestrate.checks.secrets.allow import Permits
             from orchestrate.checks.secrets.scanner import Scanner
 
-            ruleset = rules.from_values(*self._value["ruleset"])
+            values = marshal.loads(self._compiled.shipped.value["ruleset"])
+            ruleset = rules.from_values(*values)
             scanner = Scanner(ruleset, _Places(self._compiled, len(ruleset.forms)))
             # Paths that the policy lets pass had no hit; a baseline is not for here.
             inline: bool = self._value["inline_allow"]
@@ -130,7 +131,7 @@ class _Places:
         found, first = Places(self._forms), self._compiled.secrets.start
 
         def on_match(id: int, start: int, end: int, flags: int, context: object) -> bool:
-            return id >= first and found.add(id - first, end)
+            return found.add(id - first, end)
 
         plain = text.replace(b"\r", b"\n") if b"\r" in text else text
-        return found.found_by(self._compiled.content, plain, on_match)
+        return found.found_by(self._compiled.shipped.triggers, plain, on_match)

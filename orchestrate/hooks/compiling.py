@@ -10,18 +10,22 @@ Rules kept here:
 """
 
 import marshal
+import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrate.checks import commands, hygiene, judging, patterns
 from orchestrate.checks.change import MAX_CONTENT
 from orchestrate.checks.line_search import LineCheck, is_plain
 from orchestrate.checks.search import (
+    SECRETS,
     SINGLEMATCH,
+    Joined,
     Search,
-    expressions,
+    pattern_expressions,
     policy_patterns,
+    secret_expressions,
 )
 from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.secrets.scanner import path_pattern
@@ -40,16 +44,41 @@ _UNSAFE = (
 )
 
 
-def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -> dict[str, Any]:
-    """The table that `prefilter.Compiled` reads. Raises: ValueError without hyperscan."""
+class Made(NamedTuple):
+    """What a joint search is made of, serialized: rules of secrets, their triggers, patterns.
+
+    Databases are b"" without hyperscan. `name` is of the shipped files they were made from.
+    """
+
+    name: str
+    packed: bytes
+    triggers: bytes
+    wanted: tuple[str, ...]
+    patterns: bytes
+
+
+def shipped_part(made: Made) -> dict[str, Any]:
+    """What `prefilter.Shipped` reads. Raises: ValueError without hyperscan."""
+    if not made.triggers:
+        raise ValueError("there is no database without hyperscan")
     import hyperscan._hs_ext as extension
 
-    if not search[1]:
-        raise ValueError("there is no database without hyperscan")
+    return {
+        "extension": extension.__file__,
+        "made_by": HOME,
+        "made_of": made.name,
+        "inputs": shipped_inputs(),
+        "triggers": made.triggers,
+        "ruleset": marshal.dumps(rules.unpacked_values(made.packed)),
+    }
 
+
+def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
+    """The table that `prefilter.Compiled` reads. Raises: ValueError without hyperscan."""
+    if not made.patterns:
+        raise ValueError("there is no database without hyperscan")
     classes = Classes()
-    packed, database, wanted = search
-    ruleset = rules.unpack(packed)
+    wanted, ruleset = made.wanted, rules.unpack(made.packed)
     checks = _line_checks(policy)
     needles, in_lines = _needles(policy, wanted, ruleset, checks, classes)
     builtins = _builtins(policy, wanted, needles, in_lines, classes)
@@ -74,16 +103,15 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
         direct = b"^(?:" + by_path.encode() + rb")\z"
         names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
     return {
-        "extension": extension.__file__,
         "made_by": HOME,
-        "inputs": shipped_inputs(),
+        "made_of": made.name,
         "names": matcher.compile_database(names),
-        "content": database,
+        "patterns": made.patterns,
         "needles": needles,
         "in_lines": frozenset(in_lines),
         "builtins": builtins,
         "not_alone": frozenset([wanted.index(hygiene.CONFLICT_MARK)]),
-        "closer": _closer(policy, packed, checks),
+        "closer": _closer(policy, checks),
         "counting": classes.counting(),
         "counting_look": not are_plain(classes.always_look),
         "secret_classes": classes.secret_ids(),
@@ -91,7 +119,7 @@ def compile_policy(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]])
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
         "judges_commands": judged,
-        "secrets": (len(wanted), LOOK),
+        "secrets": (SECRETS, LOOK),
         "message": {
             "conventional": config.commit_message.conventional,
             "types": frozenset(config.commit_message.types),
@@ -116,13 +144,12 @@ def _line_checks(policy: Policy) -> list[tuple[str, LineCheck]]:
     return found + [(r.id, c) for r in policy.roles.values() for c in patterns.role_checks(r)]
 
 
-def _closer(policy: Policy, packed: bytes, checks: Sequence[tuple[str, LineCheck]]) -> bytes:
-    """What `closer.Rules` reads: the expressions' checks, the rules of secrets and the permits."""
+def _closer(policy: Policy, checks: Sequence[tuple[str, LineCheck]]) -> bytes:
+    """What `closer.py` reads: the expressions' checks and the permits."""
     secrets = policy.config.secrets
     lines = [(*check[:6], str(check.severity), *check[7:]) for _, check in checks]
     value = {
         "lines": lines,
-        "ruleset": rules.unpacked_values(packed),
         "stopwords": secrets.stopwords,
         "inline_allow": secrets.inline_allow,
         "has_baseline": bool(secrets.baseline),
@@ -153,9 +180,9 @@ def _needles(
     allowed = classes.id(policy.config.secrets.allow_paths)
     for id, _, _ in matcher.expressions(ruleset):
         where = (_where(id, ruleset, classes), allowed)
-        needles[id + len(wanted)] = [("", *where, NO_CHECK)]
+        needles[SECRETS + id] = [("", *where, NO_CHECK)]
         if id >= len(ruleset.forms) or ruleset.forms[id].reach:
-            across.add(id + len(wanted))
+            across.add(SECRETS + id)
     return needles, set(needles) - across
 
 
@@ -210,37 +237,43 @@ def compile_task(task: TaskRules, source: bytes, policy_key: str) -> dict[str, A
     }
 
 
-def joint_search(policy: Policy) -> tuple[Search, tuple[bytes, bytes, tuple[str, ...]]]:
-    """The policy's joint search, and (packed rules, database, patterns) to compile it from.
+def joint_search(policy: Policy) -> tuple[Search, Made]:
+    """The policy's joint search, and what to compile it from.
 
     Both come from this user's cache where they were made before: reading the rules of secrets and
-    compiling them takes seconds.
+    compiling them takes seconds, and is done once for all policies.
     """
+    place = place_of("secrets", "")
+    packed, triggers = made_once(place, _secrets)
     wanted = tuple(policy_patterns(policy))
-    path = place_of("search", wanted)
-    value = made_once(path, lambda: _search(wanted))
-    packed, serialized, kept = value
-    loaded = None
-    with suppress(ValueError):  # no hyperscan, or the database was made on another processor
-        loaded = matcher.load_database(serialized)
-    return Search(kept, rules.unpack(packed), loaded), value
+    patterns = made_once(
+        place_of("patterns", wanted), lambda: _compiled(pattern_expressions(wanted))
+    )
+    database = None
+    with suppress(ValueError):  # no hyperscan, or the databases were made on another processor
+        database = Joined(*map(matcher.load_database, (patterns, triggers)))
+    made = Made(os.path.basename(place), packed, triggers, wanted, patterns)
+    return Search(wanted, rules.unpack(packed), database), made
 
 
-def policy_table(policy: Policy, search: tuple[bytes, bytes, tuple[str, ...]]) -> dict[str, Any]:
+def policy_table(policy: Policy, made: Made) -> dict[str, Any]:
     """What `compile_policy` makes, from this user's cache where any repository had the policy.
 
     Raises:
         ValueError: hyperscan is not installed.
     """
     table: dict[str, Any] = made_once(
-        place_of("table", policy.id), lambda: compile_policy(policy, search)
+        place_of("table", policy.id), lambda: compile_policy(policy, made)
     )
     return table
 
 
-def _search(wanted: tuple[str, ...]) -> tuple[bytes, bytes, tuple[str, ...]]:
+def _secrets() -> tuple[bytes, bytes]:
     ruleset = rules.shipped()
-    database = b""
+    return rules.pack(ruleset), _compiled(secret_expressions(ruleset))
+
+
+def _compiled(expressions: Sequence[matcher.Expression]) -> bytes:
     with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
-        database = matcher.compile_database(expressions(wanted, ruleset))
-    return rules.pack(ruleset), database, wanted
+        return matcher.compile_database(expressions)
+    return b""

@@ -68,6 +68,8 @@ class Place:
         folder = cache_file.folder_of(self.common)
         with suppress(ValueError, OSError):  # no hyperscan, or no place to write: no fast path
             if _is_stale(self.common, key):
+                shipped = compiling.shipped_part(made_of)
+                cache_file.write(os.path.join(folder, start.SHIPPED), shipped)
                 table = compiling.policy_table(policy, made_of)
                 cache_file.write(os.path.join(folder, f"{key}.table"), table)
             if task is not None and source is not None:
@@ -135,7 +137,7 @@ def read_policy(objects: GitObjects, tree: Oid | None, where: str) -> Policy:
 
 def _is_stale(common: str, key: str) -> bool:
     try:
-        start.cached_table(common, key)
+        start.cached_table(common, key, start.shipped_part(common))
     except (Doubt, OSError):
         return True
     return False

@@ -51,15 +51,25 @@ class Doubt(Exception):
         self.paths = paths
 
 
+class Shipped:
+    """What is the same under every policy, made ready by `compiling.py`: the secrets' triggers."""
+
+    def __init__(self, value: dict[str, Any], hyperscan: Any) -> None:
+        self.value = value
+        self.hyperscan = hyperscan
+        self.triggers = load(hyperscan, value["triggers"])
+
+
 class Compiled:
     """A policy made ready by `compiling.py`, with its databases loaded."""
 
-    def __init__(self, value: dict[str, Any], hyperscan: Any) -> None:
-        self.table = value
-        self.names = load(hyperscan, value["names"])
-        self.content = load(hyperscan, value["content"])
-        self.secrets = range(*value["secrets"])
-        self.needles: dict[int, list[tuple[str, int, int, int]]] = value["needles"]
+    def __init__(self, table: dict[str, Any], shipped: Shipped) -> None:
+        self.table = table
+        self.shipped = shipped
+        self.names = load(shipped.hyperscan, table["names"])
+        self.content = load(shipped.hyperscan, table["patterns"]), shipped.triggers
+        self.secrets = range(*table["secrets"])
+        self.needles: dict[int, list[tuple[str, int, int, int]]] = table["needles"]
 
     def relevant(self, hits: set[int], classes: Classes, role: str) -> set[int]:
         """The hits that mean something for a file in these classes, under a task of this role."""
@@ -116,7 +126,7 @@ def load(hyperscan: Any, serialized: bytes) -> Any:
     return database
 
 
-def found_in(database: Any, data: bytes) -> set[int]:
+def found_in(data: bytes, *databases: Any) -> set[int]:
     """The ids that match somewhere in `data`. Raises: Doubt when they match all over it."""
     found: set[int] = set()
     matches = 0
@@ -129,7 +139,8 @@ def found_in(database: Any, data: bytes) -> set[int]:
 
     try:
         if data:
-            database.scan(data, match_event_handler=on_match)
+            for database in databases:
+                database.scan(data, match_event_handler=on_match)
     except Exception as error:
         if matches > MAX_MATCHES:
             raise Doubt("more matches than are counted") from error
@@ -184,7 +195,7 @@ def judge_each(
 def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
     """The classes of paths that `path` may be in, and those that it surely is in."""
     table = compiled.table
-    found = found_in(compiled.names, path)
+    found = found_in(path, compiled.names)
     found.add(EVERYWHERE)
     if LOOK in found or UNSAFE in found:
         raise Doubt("a path that the engine looks at")
@@ -199,7 +210,7 @@ def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
         # Globs count characters and the database bytes; the secret rules look at lower case.
         classes = found | table["counting"] | table["secret_classes"], found - table["counting"]
     if task is not None:
-        scopes = found_in(task.names, path)
+        scopes = found_in(path, task.names)
         inside = Task.ALLOW in scopes and Task.DENY not in scopes
         if not inside or (task.has_role_scope and Task.ROLE not in scopes):
             raise Doubt("outside the scope")
@@ -221,7 +232,7 @@ def _judge_contents(
         if answer is None or answer[1] != "blob":
             raise Doubt("a blob is not there")
         data = answer[2]
-        found = found_in(compiled.content, _plain(data))
+        found = found_in(_plain(data), *compiled.content)
         for entry, classes in files:
             if not _is_ordinary(entry[0], data, classes, compiled.table):
                 unusual.add(entry[0])
@@ -256,7 +267,7 @@ def _without_old_lines(
             raise Doubt("an old blob is not there")
         added = added_texts(_plain(answer[2]), _plain(suspect.data))
         is_long = any(len(line) > MAX_LINE for line in added)
-        if not is_long and not found_in(compiled.content, b"\n".join(added)) & suspect.hits:
+        if not is_long and not found_in(b"\n".join(added), *compiled.content) & suspect.hits:
             cleared.add(suspect.path)
     return [suspect for suspect in suspects if suspect.path not in cleared]
 

@@ -14,7 +14,7 @@ import sys
 
 from orchestrate.git.changes import GIVEN, Objects, parse_raw, read_given, start_staged
 from orchestrate.hooks import cache_file, places
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge_each, judge_together
+from orchestrate.hooks.prefilter import Compiled, Doubt, Shipped, Task, judge_each, judge_together
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,13 +89,12 @@ def pre_commit(folder: str, arguments: Sequence[str]) -> int:
     with Objects(folder) as objects:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
         source = places.read_task(git_dir)
-        key = policy_key(objects)
         common = places.common_dir(git_dir)
-        table = cached_table(common, key)
-        objects.most = table["max_bytes"]
-        hyperscan = load_extension(table["extension"])
-        compiled = Compiled(table, hyperscan)
-        task = _task(git_dir, source, key, hyperscan)
+        shipped = shipped_part(common)  # while git looks for the policy
+        key = policy_key(objects)
+        compiled = Compiled(cached_table(common, key, shipped), shipped)
+        objects.most = compiled.table["max_bytes"]
+        task = _task(git_dir, source, key, shipped.hyperscan)
         entries = parse_raw(read_given(0) if staged is None else staged.read_all())
         found = _findings(entries, compiled, task, _reader(len(entries), common, objects))
     return _report(found) if found else 0
@@ -140,7 +139,7 @@ def _look_closer(
 ) -> Sequence[Finding]:
     try:
         # `-S` left the packages' folder out; RE2 stands there beside hyperscan.
-        folder = compiled.table["extension"].rpartition("/")[0].rpartition("/")[0]
+        folder = compiled.shipped.value["extension"].rpartition("/")[0].rpartition("/")[0]
         if folder not in sys.path:
             sys.path.append(folder)
         from orchestrate.hooks import closer
@@ -171,13 +170,16 @@ def commit_msg(folder: str, arguments: Sequence[str]) -> int:
         objects.ask_info([f"HEAD:{name}" for name in POLICY_OBJECTS])
         with open(arguments[0], "rb") as file:
             text = file.read()
-        table = cached_table(places.common_dir(git_dir), policy_key(objects))
+        common = places.common_dir(git_dir)
+        shipped = shipped_part(common)
+        compiled = Compiled(cached_table(common, policy_key(objects), shipped), shipped)
     from orchestrate.hooks.prefilter_message import judge_message
 
-    judge_message(text, Compiled(table, load_extension(table["extension"])))
+    judge_message(text, compiled)
     return 0
 
 
+SHIPPED = "shipped"  # the file of the cache for what is the same under every policy
 # The installation that runs: another one may mean another thing by the same table.
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -201,7 +203,25 @@ def policy_key(objects: Objects) -> str:
     return "".join(ids[1:])
 
 
-def cached_table(common: str, key: str) -> dict[str, Any]:
+def shipped_part(common: str) -> Shipped:
+    """What is the same under every policy, from the cache.
+
+    Raises:
+        Doubt: it is not there, or was made from other shipped files.
+    """
+    value = cache_file.read(os.path.join(cache_file.folder_of(common), SHIPPED))
+    if value is None:
+        raise Doubt("nothing is compiled")
+    if value.get("made_by") != HOME:
+        raise Doubt("another installation compiled it")
+    for path, mtime, size in value["inputs"]:
+        about = os.stat(path)
+        if about.st_mtime_ns != mtime or about.st_size != size:
+            raise Doubt("the shipped files changed")
+    return Shipped(value, load_extension(value["extension"]))
+
+
+def cached_table(common: str, key: str, shipped: Shipped) -> dict[str, Any]:
     """The compiled policy from the cache.
 
     Raises:
@@ -210,13 +230,9 @@ def cached_table(common: str, key: str) -> dict[str, Any]:
     table = cache_file.read(os.path.join(cache_file.folder_of(common), f"{key}.table"))
     if table is None:
         raise Doubt("the policy is not compiled")
-    if table.get("made_by") != HOME:
-        raise Doubt("the policy was compiled by another installation")
-    for path, mtime, size in table["inputs"]:
-        about = os.stat(path)
-        if about.st_mtime_ns != mtime or about.st_size != size:
-            raise Doubt("the shipped files changed")
     found: dict[str, Any] = table
+    if any(found.get(name) != shipped.value[name] for name in ("made_by", "made_of")):
+        raise Doubt("the policy was compiled from other shipped files")
     return found
 
 

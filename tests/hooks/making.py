@@ -11,7 +11,7 @@ from orchestrate.checks.findings import Finding
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import Oid, path_bytes
 from orchestrate.hooks import closer, compiling
-from orchestrate.hooks.prefilter import Compiled, Doubt, Task, judge_each, judge_together
+from orchestrate.hooks.prefilter import Compiled, Doubt, Shipped, Task, judge_each, judge_together
 from orchestrate.hooks.start import load_extension
 from orchestrate.policy.policy import Policy, load_policy
 from tests.checks.making import Files, Store, change_of
@@ -47,8 +47,10 @@ def _compiled() -> Compiled:
 
 
 def _compile(policy: Policy) -> Compiled:
-    table = compiling.compile_policy(policy, compiling.joint_search(policy)[1])
-    return Compiled(table, load_extension(table["extension"]))
+    made = compiling.joint_search(policy)[1]
+    value = compiling.shipped_part(made)
+    shipped = Shipped(value, load_extension(value["extension"]))
+    return Compiled(compiling.compile_policy(policy, made), shipped)
 
 
 class MemoryObjects:
@@ -99,8 +101,7 @@ def fast_verdict(
     raw = [(path_bytes(e.path), e.old_mode, e.new_mode, e.old_oid, e.new_oid) for e in entries]
     ready = None
     if task is not None:
-        extension = load_extension(compiled().table["extension"])
-        ready = Task(compiling.compile_task(task, b"", ""), extension)
+        ready = Task(compiling.compile_task(task, b"", ""), compiled().shipped.hyperscan)
     try:
         objects: Any = MemoryObjects(store, base)
         judge_together(raw, compiled(policy), ready, objects)

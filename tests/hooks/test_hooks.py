@@ -372,9 +372,11 @@ def test_ten_worktrees_commit_at_once_with_cold_caches(
     assert not tables.exists()
     assert commit_at_once(trees) == [i % 2 for i in range(10)]
     (cache,) = tables.iterdir()
-    assert {file.suffix for file in cache.iterdir()} == {".table", ".policy"}
+    assert {file.suffix for file in cache.iterdir()} == {".table", ".policy", ""}
+    assert (cache / start.SHIPPED).is_file()
     made = [file for file in cold.rglob("*") if file.is_file() and file.suffix != ".lock"]
-    assert sorted(file.parent.name for file in made) == ["search", "table"]  # once, and whole
+    # Each once, and whole.
+    assert sorted(file.parent.name for file in made) == ["patterns", "secrets", "table"]
     # And once more, without the one cache, then without the other.
     for gone in (tables, cold):
         shutil.rmtree(gone)
@@ -400,10 +402,13 @@ def commit_at_once(trees: list[Path]) -> list[int]:
     return codes
 
 
-def test_a_cache_that_is_damaged_or_foreign_is_made_anew(commit: Commit, guarded: Path) -> None:
+@pytest.mark.parametrize("part", ["*.table", start.SHIPPED])
+def test_a_cache_that_is_damaged_or_foreign_is_made_anew(
+    commit: Commit, guarded: Path, part: str
+) -> None:
     assert commit({"b.py": b"x = 1\n"})[0] == 0
     (cache,) = (guarded / ".git" / "orchestrate").iterdir()
-    (table,) = cache.glob("*.table")
+    (table,) = cache.glob(part)
     whole = table.read_bytes()
     for damage in (b"", whole[: len(whole) // 2], whole[:-100] + os.urandom(100), b"{}" * 100):
         table.write_bytes(damage)
@@ -416,15 +421,17 @@ def test_a_cache_that_is_damaged_or_foreign_is_made_anew(commit: Commit, guarded
     assert commit({"b.py": BAD})[0] == 1
 
 
-@pytest.mark.parametrize("maker", [{"made_by": "/elsewhere"}, {}])
+@pytest.mark.parametrize("maker", [{"made_by": "/elsewhere"}, {}, {"made_of": "older"}])
+@pytest.mark.parametrize("part", ["*.table", start.SHIPPED])
 def test_a_table_that_another_installation_or_release_made_is_not_trusted(
-    commit: Commit, guarded: Path, maker: dict[str, str]
+    commit: Commit, guarded: Path, part: str, maker: dict[str, str]
 ) -> None:
     commit({"a.py": b"x = 1\n"})
     cache = Path(cache_file.folder_of(str(guarded / ".git")))
-    (table,) = cache.glob("*.table")
+    (table,) = cache.glob(part)
     value = cache_file.read(str(table)).whole()
-    del value["made_by"]
+    if "made_of" not in maker:
+        del value["made_by"]
     cache_file.write(str(table), {**value, **maker, "needles": {}})
     assert commit({"b.py": BAD})[0] == 1
     assert cache_file.read(str(table))["made_by"] == start.HOME
