@@ -8,6 +8,7 @@ Rules kept here:
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,6 +24,13 @@ MAX_YAML_LEVELS = 2_000_000  # open levels, counted again at each event: some tw
 MAX_DIGITS = 100_000  # in a row: TOML's parser takes 100 bytes of memory for each of a number
 _DIGITS = bytes(0x31 if chr(byte) in "0123456789abcdefABCDEF_" else 0x20 for byte in range(256))
 MAX_DEPTH_MESSAGE = "it is nested too deeply to be read"
+
+
+# Encodings of several bytes a character, which expat does not read itself.
+_ENCODING = re.compile(
+    rb"""(?i)<\?xml[^>]{0,100}?\sencoding=["'](shift_jis|euc-(?:jp|kr)|iso-2022-jp|gb(?:2312|k|18030)"""
+    rb"""|big5(?:-hkscs)?)["']"""
+)
 
 
 class Flaw(NamedTuple):
@@ -123,16 +131,19 @@ def invalid_xml(data: bytes, old: bytes) -> Iterator[Flaw]:
         return
     from xml.parsers import expat
 
-    parser = expat.ParserCreate()
+    of_many = _ENCODING.match(data)
+    parser = expat.ParserCreate("utf-8" if of_many else None)
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     declared = _Declared(len(data), data.count(b"&"))
     parser.EntityDeclHandler = declared.entity
     parser.AttlistDeclHandler = declared.attribute
     parser.DefaultHandler = _ignore
     try:
-        parser.Parse(data, True)
+        parser.Parse(data.decode(of_many[1].decode()).encode() if of_many else data, True)
     except expat.ExpatError as error:
         yield Flaw(expat.ErrorString(error.code), error.lineno, error.offset + 1)
+    except (LookupError, ValueError) as error:  # an encoding nobody knows, or bytes that are none
+        yield Flaw(str(error))
     except _Hostile as reason:
         yield Flaw(str(reason), parser.CurrentLineNumber)
 

@@ -60,6 +60,9 @@ FAILS = [
     ("invalid-yaml", b"[" + (b"[" * 60 + b"]" * 60 + b",") * 600 + b"]"),
     ("invalid-xml", b"<!DOCTYPE a [" + b"".join(DECLARED % i for i in range(9_000)) + b"]><a/>"),
     ("invalid-xml", IN_ATTRIBUTE % (b"y" * 10_000, b"&e;" * 10_000)),
+    ("invalid-xml", b"<?xml version='1.0' encoding='UTF-9'?><a/>"),
+    ("invalid-xml", b"<?xml version='1.0' encoding='utf-7'?><a/>"),
+    ("invalid-xml", b"<?xml version='1.0' encoding='Shift_JIS'?><a>\xff</a>"),
 ]
 PASSES = [
     ("invalid-json", b'{"a": [1, 2.5, null, "\xc3\xa9"]}'),
@@ -73,6 +76,8 @@ PASSES = [
     ("invalid-xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"),
     ("invalid-xml", b"<!DOCTYPE a [" + b"".join(DECLARED % i for i in range(500)) + b"]><a/>"),
     ("invalid-xml", IN_ATTRIBUTE % (b"http://www.w3.org/2000/svg", b"&e;" * 500)),
+    ("invalid-xml", "<?xml version='1.0' encoding='Shift_JIS'?><a>\u65e5</a>".encode("shift_jis")),
+    ("invalid-xml", "<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>".encode("latin-1")),
     ("invalid-xml", b"<!DOCTYPE a SYSTEM 'http://example.org/a.dtd'><a/>"),
     ("mixed-line-endings", b"a\r\nb\r\n"),
     ("mixed-line-endings", b"a\nb"),
