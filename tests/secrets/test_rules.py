@@ -8,6 +8,7 @@ from orchestrate.checks.secrets.cache import build_scanner, scanner_for
 from orchestrate.checks.secrets.engine import scan
 from orchestrate.checks.secrets.rules import Ruleset, Samples
 from orchestrate.checks.secrets.scanner import path_pattern
+from orchestrate.checks.secrets.validators.table import VALIDATORS
 from orchestrate.errors import FileError
 
 Loaded = tuple[Ruleset, dict[str, Samples]]
@@ -52,6 +53,10 @@ def test_there_are_many_rules_with_distinct_descriptions(loaded: Loaded) -> None
     assert len(loaded[0].rules) > 200
     described = [rule.description for rule in loaded[0].rules]
     assert sorted({d for d in described if described.count(d) > 1}) == []
+
+
+def test_every_validator_serves_a_rule(loaded: Loaded) -> None:
+    assert {name for rule in loaded[0].rules for name in rule.validators} == set(VALIDATORS)
 
 
 def test_paths_with_formats_of_their_own_are_known(loaded: Loaded) -> None:

@@ -10,6 +10,7 @@ Rules kept here:
 
 import re
 
+from orchestrate.checks.secrets.lazy import lazy
 from orchestrate.checks.secrets.placeholders import is_example_word, is_filler, is_reference
 from orchestrate.checks.secrets.text import words
 
@@ -32,20 +33,20 @@ _SAID_OF_PASSWORDS = words(
     skip skipped pending done good bad count counter green red yellow blue cyan magenta bold
     """
 )
-_NAMES_ITSELF = re.compile(
+_NAMES_ITSELF = lazy(
     r"(?i)pass(?:w(?:or)?d|wort|phrase|code)|pass$|^pass|pwd|secret|token|senha|contrase|kennwort|sensitive"
 )
-_SYNTAX = re.compile(
+_SYNTAX = lazy(
     r"^[,;]|[<>{}\[\]|`\\]|\$[({\w]|\(\)|^[/~.#*&!@%]|^\w+://|^0x|/\w+/|^-|[(:]$|^\w+\(|^[\w.]+@[\w-]+\.\w+$"
 )
-_REFERS = re.compile(r"[A-Za-z_$][\w$]*(?:[./:_-][A-Za-z_$][\w$]*)+[.:]?")
-_CAMEL = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")
-_TRANSLATED = re.compile(
+_REFERS = lazy(r"[A-Za-z_$][\w$]*(?:[./:_-][A-Za-z_$][\w$]*)+[.:]?")
+_CAMEL = lazy(r"[a-z]+(?:[A-Z][a-z]+)+")
+_TRANSLATED = lazy(
     r"(?i)(?:^|[/_.-])(?:locales?|i18n|l10n|lang|langs|languages?|translations?|messages?|strings|labels"
     r"|nls|intl|resources_\w\w|glossary|openapi|swagger|schemas?|crds?)(?:$|[/_.-])"
     r"|strings(?:_\w\w)?(?:_\w\w)?\.(?:properties|xml|json|ya?ml)$"
 )
-_SIBLING = re.compile(
+_SIBLING = lazy(
     r"(?i)(?:user(?:_?name)?|usr|usuario|utilisateur|benutzer|login|uid|e?mail|account|host(?:name)?"
     r"|server(?:name)?|servidor|dsn|data(?:base|_?source)|db(?:_?name|_?user|_?host)?|ssid|smtp|port)"
     r"[\w.]{0,12}[\"'\]]{0,3}[ \t]*(?:=>|[:=,])[ \t]*[\"'][^\"'\s<>{}$]{2,}[\"']"
@@ -77,7 +78,7 @@ def ends_its_line(secret: str, line: str) -> bool:
     return re.match(r"[\"'`]{0,4}[ \t]*(?:$|[;,}\])<>\r\n]|#|//|--|/\*)", after) is not None
 
 
-_COMMENT = re.compile(r"^[ \t]*(?:\*|//|#|--|;|<!--|>>>|irb>|\$ |REM\b|'[^'\r\n]*$)")
+_COMMENT = lazy(r"^[ \t]*(?:\*|//|#|--|;|<!--|>>>|irb>|\$ |REM\b|'[^'\r\n]*$)")
 
 
 def is_comment(line: str) -> bool:
@@ -102,7 +103,7 @@ def stands_by_a_login(secret: str, around: str) -> bool:
     return _SIBLING.search(around) is not None
 
 
-_EMPTY_PHRASE = re.compile(
+_EMPTY_PHRASE = lazy(
     r"(?i)^(?:your|my|the|some|change|replace|insert|enter|put|test|dev|example|default|secret|super)?"
     r"[-_ ]?(?:super|top|very|app|flask|django|jwt|session|api|auth)?[-_ ]?"
     r"(?:secret|key|token|password|string)*[-_ ]?(?:key|secret|here|goes|me|it|this|value)?"

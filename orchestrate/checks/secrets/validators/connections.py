@@ -57,11 +57,6 @@ def at_a_real_host(candidate: Candidate) -> bool:
     return url is None or _EXAMPLE_HOST.search(url[1]) is None
 
 
-def connection_password(candidate: Candidate) -> bool:
-    """A value that looks like a password once its percent-encoding is taken off."""
-    return likely_password(candidate._replace(secret=_unquoted(candidate.secret)))
-
-
 def given_password(candidate: Candidate) -> bool:
     """Given to a program or a host that takes a password there: a word is enough."""
     said = _unquoted(candidate.secret)

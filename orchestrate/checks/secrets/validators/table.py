@@ -16,7 +16,6 @@ from orchestrate.checks.secrets.validators.candidate import Validator
 
 VALIDATORS: Mapping[str, Validator] = {
     "checksum": tokens.checksum,
-    "no-checksum": tokens.no_checksum,
     "mixed": tokens.mixed,
     "drawn": tokens.drawn,
     "token": tokens.token,
@@ -48,7 +47,6 @@ VALIDATORS: Mapping[str, Validator] = {
     "random-token": assigned.random_token,
     "url-password": connections.url_password,
     "at-a-real-host": connections.at_a_real_host,
-    "connection-password": connections.connection_password,
     "given-password": connections.given_password,
     "sql-context": connections.sql_context,
     "not-anonymous": connections.not_anonymous,

@@ -29,11 +29,6 @@ def checksum(candidate: Candidate) -> bool:
     return base62_crc32(body[:-6]) == body[-6:]
 
 
-def no_checksum(candidate: Candidate) -> bool:
-    """The token does not end in its own checksum: it is of an older form, or of somebody else."""
-    return not checksum(candidate)
-
-
 def mixed(candidate: Candidate) -> bool:
     """Letters and digits both: a random string of 16 characters has them 19 times in 20."""
     return any(map(str.isdigit, candidate.secret)) and any(map(str.isalpha, candidate.secret))
