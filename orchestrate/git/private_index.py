@@ -12,7 +12,6 @@ Rules this file keeps:
 """
 
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrate import whole_file
+from orchestrate.git import private_state
 from orchestrate.git.private_layout import global_excludes, prepare, worktree_id
+from orchestrate.git.private_state import IndexState
 from orchestrate.git.process import GitFailed, GitResult, run_git
 from orchestrate.git.repository import Repository
 from orchestrate.git.types import Oid, Signature, path_bytes, path_text
@@ -31,7 +32,6 @@ from orchestrate.git.user_index import (
     without_conversions,
 )
 
-FORMAT = 1
 FOLD_AT = 32  # changed paths beyond which the index itself is brought up to date
 REFRESH_AFTER = 8  # captures after which git may store the stat data that it refreshed
 FINE_SETBACK = 30_000_000  # ns; three ticks of the slowest kernel clock (100 Hz)
@@ -51,19 +51,6 @@ class Scan(NamedTuple):
     nested: tuple[str, ...]
 
 
-class _State(NamedTuple):
-    """What `state.json` says of the published index file."""
-
-    file: str
-    base: Oid
-    skipped: str
-    age: int
-    ignore_key: list[object]
-    forced: list[str]  # tracked by the user though ignored, and not in our index
-    stale: list[str]  # in our index, ignored now and not tracked by the user
-    attributes: bool  # a .gitattributes file was seen
-
-
 class PrivateIndex:
     """The cache of one working tree. Use it only inside `locked()`."""
 
@@ -72,7 +59,7 @@ class PrivateIndex:
         self.settings = settings
         self.work_tree = work_tree
         self.folder = repo.common_dir / "orchestrate" / "worktrees" / worktree_id(repo)
-        self._state: _State | None = None
+        self._state: IndexState | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -80,7 +67,7 @@ class PrivateIndex:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("ab") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            self._state = self._load()
+            self._state = private_state.load(self.folder, self.work_tree)
             yield
 
     def scan(self, user: UserIndex) -> Scan:
@@ -93,7 +80,7 @@ class PrivateIndex:
         except GitFailed:  # a damaged index, or objects that a gc took: begin anew
             return self._scan(self._seed(user), user)
 
-    def _scan(self, state: _State, user: UserIndex) -> Scan:
+    def _scan(self, state: IndexState, user: UserIndex) -> Scan:
         refresh = state.age >= REFRESH_AFTER
         index = self._copy(state) if refresh else self.folder / state.file
         found = self.git(
@@ -137,17 +124,17 @@ class PrivateIndex:
     @property
     def may_convert(self) -> bool:
         """Whether a `.gitattributes` file was seen in the working tree, as far as is known."""
-        state = self._state or self._load()
+        state = self._state or private_state.load(self.folder, self.work_tree)
         return state is None or state.attributes
 
     def save(self) -> None:
         """Keep what this capture learned about the index."""
         if self._state is not None:
-            self._store(self._state)
+            private_state.store(self.folder, self.work_tree, self._state)
 
     def forget(self) -> None:
         """Throw the cache away."""
-        for name in ("state.json", "user-index.json"):
+        for name in (private_state.FILE, "user-index.json"):
             (self.folder / name).unlink(missing_ok=True)
         self._state = None
 
@@ -169,7 +156,7 @@ class PrivateIndex:
 
     # The index file.
 
-    def _seed(self, user: UserIndex) -> _State:
+    def _seed(self, user: UserIndex) -> IndexState:
         """An index that begins as a copy of the user's, without entries that are not raw bytes."""
         prepare(self.folder, self.repo, self.settings, user)
         index = self.folder / f"index.{secrets.token_hex(6)}"
@@ -179,7 +166,7 @@ class PrivateIndex:
         base = user.tree if whole else self._write_tree(index)
         self._head(base)
         attributes = b".gitattributes\0" in raw
-        state = _State(index.name, base, user.skipped, REFRESH_AFTER, [], [], [], attributes)
+        state = IndexState(index.name, base, user.skipped, REFRESH_AFTER, [], [], [], attributes)
         return self._publish(state, index)
 
     def _head(self, tree: Oid) -> None:
@@ -188,7 +175,7 @@ class PrivateIndex:
         commit = self.repo.commit(tree, [], "index\n", author=us, committer=us)
         whole_file.write(self.folder / "HEAD", f"{commit}\n".encode())
 
-    def _copy(self, state: _State) -> Path:
+    def _copy(self, state: IndexState) -> Path:
         """A second name for the published index: git writes by renaming, the first one stays."""
         index = self.folder / f"index.{secrets.token_hex(6)}"
         os.link(self.folder / state.file, index)
@@ -198,32 +185,20 @@ class PrivateIndex:
         found = self.git(["write-tree", "--missing-ok"], index, locks=True).stdout
         return Oid(found.decode("ascii").strip())
 
-    def _publish(self, state: _State, index: Path) -> _State:
+    def _publish(self, state: IndexState, index: Path) -> IndexState:
         _date_back(index, index.stat().st_mtime_ns)
         state = state._replace(file=index.name)
-        self._store(state)
+        private_state.store(self.folder, self.work_tree, state)
         for left in self.folder.glob("index.*"):
             if left.name != index.name:
                 left.unlink(missing_ok=True)
         return state
 
-    def _store(self, state: _State) -> None:
-        document = {"format": FORMAT, "work_tree": str(self.work_tree), **state._asdict()}
-        whole_file.write(self.folder / "state.json", json.dumps(document, sort_keys=True).encode())
-
-    def _load(self) -> _State | None:
-        try:
-            document = json.loads((self.folder / "state.json").read_bytes())
-            known = document.pop("format"), document.pop("work_tree")
-            state = _State(**document)
-            there = (self.folder / state.file).is_file()
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return state if there and known == (FORMAT, str(self.work_tree)) else None
-
     # What is ignored.
 
-    def _with_ignored(self, state: _State, user: UserIndex, changed: Sequence[str]) -> _State:
+    def _with_ignored(
+        self, state: IndexState, user: UserIndex, changed: Sequence[str]
+    ) -> IndexState:
         """The state with `forced` and `stale` as of now; asked of git only when it can differ."""
         rules = [path for path in changed if path.rpartition("/")[2] == ".gitignore"]
         excludes = [self.repo.common_dir / "info" / "exclude", global_excludes(self.settings)]
