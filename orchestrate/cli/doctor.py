@@ -15,7 +15,6 @@ from orchestrate.hooks import install
 from orchestrate.hooks.install import Fires
 from orchestrate.hooks.integrate import integrated
 from orchestrate.hooks.place import Place
-from orchestrate.hooks.stubs import HOOKS
 from orchestrate.hooks.through import seen_through
 
 
@@ -36,7 +35,7 @@ def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
     """
     repository = Path(ctx.obj)
     if repair:
-        for done in install.install(repository, hooks=HOOKS):
+        for done in install.install(repository, hooks=install.chosen(repository)):
             if done.what != "unchanged":
                 click.echo(f"{done.what}: {shown(str(done.path))}", err=True)
     found = install.doctor(repository)
@@ -64,15 +63,14 @@ def doctor(ctx: click.Context, repair: bool, as_json: bool) -> None:
             click.echo(shown(f"{tree}: the policy of HEAD does not parse: {error}"))
             click.echo(shown(f"    {error.hint}"))
         if not fires:
-            click.echo("hint: `orchestrate doctor --repair` installs the hooks again", err=True)
-            _name_managers({one.worktree for one in found if not one.fires})
+            _say_what_to_do({one.worktree for one in found if not one.fires})
     ctx.exit(0 if fine else 1)
 
 
 def _said(one: Fires) -> str:
     if not one.fires:
         return f"does not fire: {one.reason}"
-    return f"should fire: {one.reason}" if one.reason else "fires"
+    return one.reason or "fires"
 
 
 def _broken_policies(trees: Sequence[Path]) -> list[tuple[Path, FileError]]:
@@ -87,7 +85,15 @@ def _broken_policies(trees: Sequence[Path]) -> list[tuple[Path, FileError]]:
     return found
 
 
-def _name_managers(trees: set[Path]) -> None:
-    """Tell of hook managers that call us, which doctor does not look through."""
-    for tool in sorted({tool for tree in trees for tool in integrated(tree)}):
+def _say_what_to_do(trees: set[Path]) -> None:
+    """How hooks come back that do not fire: through a manager that calls us, else as git's own."""
+    tools = sorted({tool for tree in trees for tool in integrated(tree)})
+    for tool in tools:
         click.echo(f"note: {tool} calls orchestrate here; {then_install(tool)}", err=True)
+        click.echo(
+            f"hint: `orchestrate integrate {tool} --remove`, then without --remove, adds the hooks "
+            "that its file lacks",
+            err=True,
+        )
+    if not tools:
+        click.echo("hint: `orchestrate doctor --repair` installs the hooks again", err=True)

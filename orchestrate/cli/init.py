@@ -9,14 +9,15 @@ import click
 from orchestrate.agents.integrations import INTEGRATIONS
 from orchestrate.cli.init_hooks import hooks_json, print_clients, print_hooks
 from orchestrate.cli.output import json_option, print_json
-from orchestrate.errors import InvalidInput, NoRepository
+from orchestrate.errors import InvalidInput, NoRepository, Unsupported
 from orchestrate.git.plain_files import PlainFiles
 from orchestrate.git.process import run_git
 from orchestrate.git.types import path_text
 from orchestrate.hooks.clients import install_client, remove_client
-from orchestrate.hooks.install import Installed
+from orchestrate.hooks.install import Installed, chosen
 from orchestrate.hooks.install import install as install_hooks
-from orchestrate.hooks.integrate import integrate
+from orchestrate.hooks.integrate import MANAGERS, integrate
+from orchestrate.hooks.stubs import ALL
 from orchestrate.policy.installing import (
     INSTALLED_PATH,
     Action,
@@ -51,9 +52,14 @@ class SetUp(NamedTuple):
 @click.option("--upgrade", is_flag=True, help="Bring files of an earlier version up to date.")
 @click.option("--hooks/--no-hooks", default=True, help="Whether to install the git hooks.")
 @click.option(
+    "--guard-refs",
+    is_flag=True,
+    help="Also the hook that judges each branch as it moves: --no-verify ends there.",
+)
+@click.option(
     "--with",
     "manager",
-    type=click.Choice(["pre-commit", "prek", "husky", "lefthook"]),
+    type=click.Choice(MANAGERS),
     help="Add the hooks to this manager's file instead of git's folder.",
 )
 @click.option(
@@ -71,6 +77,7 @@ def init(
     dry_run: bool,
     upgrade: bool,
     hooks: bool,
+    guard_refs: bool,
     manager: str | None,
     clients: tuple[str, ...],
     remove: bool,
@@ -91,6 +98,7 @@ def init(
       orchestrate init --dry-run
       orchestrate init
       orchestrate init --upgrade
+      orchestrate init --guard-refs
       orchestrate init --with lefthook
       orchestrate init --agent claude --agent codex
       orchestrate init --agent claude --remove
@@ -102,15 +110,18 @@ def init(
         change = remove_client if remove else install_client
         print_clients([change(top, c, dry_run=dry_run) for c in clients], dry_run, as_json)
         return
+    if guard_refs and (manager or not hooks):
+        raise click.UsageError("--guard-refs is a hook in git's own folder")
     if hooks and not manager:
-        install_hooks(top, dry_run=True)  # refuses before anything is written
+        wanted = ALL if guard_refs else chosen(top)
+        install_hooks(top, hooks=wanted, dry_run=True)  # refuses before anything is written
     done = set_up(top, dry_run=dry_run, upgrade=upgrade)
     installed: list[Installed] = []
     edited: list[Path] = []
     if hooks and manager and not dry_run:
         edited = integrate(top, manager)
     elif hooks and not manager:
-        installed = install_hooks(top, dry_run=dry_run)
+        installed = install_hooks(top, hooks=wanted, dry_run=dry_run)
     if as_json:
         print_json({**_as_json(done, dry_run), "hooks": hooks_json(installed, edited)})
         return
@@ -126,6 +137,7 @@ def work_tree(folder: Path) -> Path:
 
     Raises:
         InvalidInput: there is no repository, or it has no work tree.
+        Unsupported: git refuses to use it.
     """
     found = run_git(["rev-parse", "--show-toplevel"], cwd=folder, check=False)
     if found.code == 0:
@@ -137,7 +149,7 @@ def work_tree(folder: Path) -> Path:
         )
     if "not a git repository" in found.stderr:
         raise NoRepository(folder)
-    raise InvalidInput(f"git cannot use {folder}: {found.stderr.strip()}")
+    raise Unsupported(f"git cannot use {folder}: {found.stderr.strip()}")
 
 
 def set_up(top: Path, *, dry_run: bool = False, upgrade: bool = False) -> SetUp:

@@ -7,6 +7,8 @@ import click
 from orchestrate.cli.output import print_json, shown
 from orchestrate.hooks.clients import Edited
 from orchestrate.hooks.install import Installed
+from orchestrate.hooks.stubs import CHAINED
+from orchestrate.hooks.through import manager_of
 
 
 def hooks_json(installed: list[Installed], edited: list[Path]) -> list[dict[str, str]]:
@@ -21,10 +23,22 @@ def print_hooks(
     for one in installed:
         if one.what != "unchanged":
             click.echo(shown(f"hook {one.hook}: {would}{one.what} ({one.path})"))
+    for tool in sorted(_chained_managers(installed)):
+        click.echo(
+            f"note: some of them are {tool}'s, which writes them anew over ours; "
+            f"`orchestrate uninstall`, then `init --with {tool}`, puts ours into its own file"
+        )
     for path in edited:
         click.echo(shown(f"{path}: edited; commit it"))
     if manager:
         click.echo(f"hooks: would be added to the file of {manager}")
+
+
+def _chained_managers(installed: list[Installed]) -> set[str]:
+    """The managers whose hooks were moved aside, or would be."""
+    chained = [one.path for one in installed if one.what == "chained"]
+    found = {manager_of(path) or manager_of(Path(f"{path}{CHAINED}")) for path in chained}
+    return {tool for tool in found if tool}
 
 
 def print_clients(done: list[Edited], dry_run: bool, as_json: bool) -> None:

@@ -6,12 +6,12 @@ import click
 
 from orchestrate.cli.init import work_tree
 from orchestrate.cli.output import shown
+from orchestrate.hooks.integrate import MANAGERS, separate
 from orchestrate.hooks.integrate import integrate as add
-from orchestrate.hooks.integrate import separate
 
 
 @click.command()
-@click.argument("tool", type=click.Choice(["pre-commit", "prek", "husky", "lefthook"]))
+@click.argument("tool", type=click.Choice(MANAGERS))
 @click.option("--remove", is_flag=True, help="Take our lines out again.")
 @click.pass_context
 def integrate(ctx: click.Context, tool: str, remove: bool) -> None:
@@ -38,5 +38,6 @@ def then_install(tool: str) -> str:
         return "husky runs it in every clone after `npm install`"
     if tool == "lefthook":
         return "`lefthook install` in each clone lets git start it"
-    stages = "-t pre-commit -t commit-msg -t pre-push"
+    hooks = ("pre-commit", "pre-merge-commit", "prepare-commit-msg", "commit-msg", "pre-push")
+    stages = " ".join(f"-t {hook}" for hook in hooks)
     return f"`{tool} install {stages}` in each clone lets git start it"

@@ -44,10 +44,15 @@ def uninstall(ctx: click.Context, as_json: bool) -> None:
 def _managers(repository: Path) -> list[tuple[str, str, Path]]:
     """The files of other hook managers that `integrate` had edited, in every worktree."""
     return [
-        ("", "removed" if is_out else "kept", path)
+        ("", _what_of(path) if is_out else "kept", path)
         for tree in worktrees(repository)
         for path, is_out in separate_all(tree)
     ]
+
+
+def _what_of(path: Path) -> str:
+    """What taking our lines out did to the file of a manager."""
+    return "edited" if path.exists() else "removed"
 
 
 def _clients(repository: Path) -> list[Edited]:

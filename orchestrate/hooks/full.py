@@ -7,9 +7,11 @@ Rules kept here:
 * A failure of ours refuses too: a hook that did not finish has not passed.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrate.checks import message
@@ -17,7 +19,7 @@ from orchestrate.checks.engine import check_message, run_checks
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
-from orchestrate.errors import OrchestrateError
+from orchestrate.errors import OrchestrateError, Unsupported
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import path_text
 from orchestrate.hooks import places
@@ -118,8 +120,10 @@ def _prepare_commit_msg(arguments: Sequence[str]) -> int:
     with Objects() as objects:
         place = Place(objects, Path.cwd())
         source = places.read_task(place.git_dir)
+    # pre-commit and prek give the file alone and say the rest in a variable.
+    made_of = arguments[1] if arguments[1:] else os.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE")
     # A merge's or a squash's message is made of others'; an amended one has its trailers.
-    if source is not None and arguments[1:2] not in (["merge"], ["squash"]):
+    if source is not None and made_of not in ("merge", "squash"):
         add_trailers(Path(arguments[0]), parse_task(source))
     return 0
 
@@ -137,7 +141,8 @@ def _pre_push(arguments: Sequence[str]) -> int:
 def _post_rewrite(arguments: Sequence[str]) -> int:
     from orchestrate.hooks.rewriting import copy_notes  # needs pygit2, which the others do not
 
-    copy_notes(Path.cwd(), sys.stdin.buffer.read(), now=int(time.time()))
+    with suppress(Unsupported):  # where libgit2 cannot read, nothing wrote notes
+        copy_notes(Path.cwd(), sys.stdin.buffer.read(), now=int(time.time()))
     return 0
 
 

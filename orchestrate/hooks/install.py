@@ -19,7 +19,7 @@ from pathlib import Path
 from orchestrate.errors import InvalidInput, NoRepository, OrchestrateError, Unsupported
 from orchestrate.git.process import run_git
 from orchestrate.hooks.cache_file import folder_of
-from orchestrate.hooks.stubs import ALL, BEGIN, CHAINED, HOOKS, PROBE, PROBE_ANSWER, stub
+from orchestrate.hooks.stubs import ALL, BEGIN, CHAINED, HOOKS, OPT_IN, PROBE, PROBE_ANSWER, stub
 
 MAX_HOOK = 1024 * 1024  # bytes of a hook file that is read to see whose it is
 
@@ -77,6 +77,16 @@ def _install_one(folder: Path, hook: str, dry_run: bool) -> Installed:
         path.rename(aside)
     _write_hook(path, text)
     return Installed(hook, "chained" if there else "installed", path)
+
+
+def chosen(repository: Path) -> tuple[str, ...]:
+    """The hooks that belong here: the usual ones, and those beyond that somebody has installed.
+
+    Raises:
+        NoRepository: not a git repository.
+    """
+    folder = hooks_folder(repository)
+    return HOOKS + tuple(hook for hook in OPT_IN if _has_ours(folder / hook))
 
 
 def uninstall(repository: Path, *, hooks: Iterable[str] = ALL) -> list[Installed]:
@@ -195,12 +205,13 @@ class Fires:
     reason: str = ""
 
 
-def doctor(repository: Path, *, hooks: Sequence[str] = HOOKS) -> list[Fires]:
+def doctor(repository: Path) -> list[Fires]:
     """For each worktree and hook, whether git really starts ours there: it is started to see.
 
     Raises:
         NoRepository: not a git repository.
     """
+    hooks = chosen(repository)
     return [_probe(tree, hook) for tree in worktrees(repository) for hook in hooks]
 
 

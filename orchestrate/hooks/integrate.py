@@ -14,16 +14,18 @@ from pathlib import Path
 
 from orchestrate.errors import Conflict, FileError, InvalidInput
 from orchestrate.hooks.install import common_dir
-from orchestrate.hooks.stubs import BEGIN, END
+from orchestrate.hooks.stubs import BEGIN, END, HOOKS, READS_STDIN
 from orchestrate.policy.yaml import load_yaml
 from orchestrate.policy.yaml_edit import set_values
 
-HUSKY = ("pre-commit", "commit-msg", "pre-push")
+MANAGERS = ("pre-commit", "prek", "husky", "lefthook")
 TOOLS = ("pre-commit", "husky", "lefthook")  # prek reads pre-commit's file
+# pre-commit and prek keep what git says on standard input: `post-rewrite` is of no use there.
 _LOCAL = (
-    ("orchestrate", "orchestrate check --framework", "pre-commit", False),
-    ("orchestrate-commit-msg", "orchestrate hook commit-msg", "commit-msg", True),
-    ("orchestrate-pre-push", "orchestrate check --framework", "pre-push", False),
+    ("", "orchestrate check --framework", "pre-commit, pre-merge-commit", False),
+    ("-prepare-commit-msg", "orchestrate hook prepare-commit-msg", "prepare-commit-msg", True),
+    ("-commit-msg", "orchestrate hook commit-msg", "commit-msg", True),
+    ("-pre-push", "orchestrate check --framework", "pre-push", False),
 )
 
 
@@ -124,14 +126,12 @@ def _files(top: Path, tool: str) -> list[tuple[Path, Edit]]:
     if tool in ("pre-commit", "prek"):
         return [(top / ".pre-commit-config.yaml", _add_repo)]
     if tool == "husky":
-        return [(top / ".husky" / hook, _add_line(hook)) for hook in HUSKY]
+        return [(top / ".husky" / hook, _add_line(hook)) for hook in HOOKS]
     if tool == "lefthook":
         names = ("lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml")
         there = [top / name for name in names if (top / name).exists()]
         return [((there or [top / names[0]])[0], _add_commands)]
-    raise InvalidInput(
-        f"{tool!r} is no hook manager we know", hint="known: pre-commit, prek, husky, lefthook"
-    )
+    raise InvalidInput(f"{tool!r} is no hook manager we know", hint=f"known: {', '.join(MANAGERS)}")
 
 
 def _add_repo(data: bytes, name: str) -> bytes:
@@ -171,15 +171,15 @@ def _end_of_repos(lines: list[str]) -> tuple[int, str]:
 
 def _repo_block(indent: str) -> str:
     lines = [BEGIN, "- repo: local", "  hooks:"]
-    for id, entry, stage, takes_names in _LOCAL:
+    for of, entry, stages, takes_names in _LOCAL:
         lines += [
-            f"  - id: {id}",
-            f"    name: {id}",
+            f"  - id: orchestrate{of}",
+            f"    name: orchestrate{of}",
             f"    entry: {entry}",
             "    language: system",
             f"    pass_filenames: {str(takes_names).lower()}",
             "    always_run: true",
-            f"    stages: [{stage}]",
+            f"    stages: [{stages}]",
         ]
     return "".join(f"{indent}{line}\n" for line in [*lines, END])
 
@@ -196,13 +196,13 @@ def _add_line(hook: str) -> Edit:
 
 def _add_commands(data: bytes, name: str) -> bytes:
     """A lefthook configuration with a command in each of our hooks."""
-    runs = {
-        "pre-commit": "orchestrate hook pre-commit",
-        "commit-msg": "orchestrate hook commit-msg {1}",
-        "pre-push": "orchestrate hook pre-push {0}",
-    }
-    edits = [((hook, "commands", "orchestrate", "run"), run) for hook, run in runs.items()]
-    edits.append((("pre-push", "commands", "orchestrate", "use_stdin"), True))  # type: ignore[arg-type]
+    edits: list[tuple[tuple[str, ...], str | bool]] = []
+    for hook in HOOKS:
+        at = (hook, "commands", "orchestrate")
+        words = "" if hook.endswith("-commit") else " {0}"  # what git says on the command line
+        edits.append(((*at, "run"), f"orchestrate hook {hook}{words}"))
+        if hook in READS_STDIN:
+            edits.append(((*at, "use_stdin"), True))
     return set_values(data, name, edits)
 
 

@@ -28,7 +28,7 @@ HOOKS = (
 )
 OPT_IN = ("reference-transaction",)
 ALL = HOOKS + OPT_IN
-_READS_STDIN = ("pre-push", "post-rewrite", "reference-transaction")
+READS_STDIN = ("pre-push", "post-rewrite", "reference-transaction")
 # A hook that only keeps records must not fail what has already happened.
 _NEVER_FAILS = ("post-rewrite",)
 
@@ -52,7 +52,7 @@ _NOTHING_TO_DO = {
 
 def stub(hook: str) -> str:
     """The whole file of a hook."""
-    run = _CHAIN_STDIN if hook in _READS_STDIN else _CHAIN
+    run = _CHAIN_STDIN if hook in READS_STDIN else _CHAIN
     quick = _NOTHING_TO_DO.get(hook, "").replace("{PROBE}", PROBE)
     missing = "exit 0" if hook in _NEVER_FAILS else "exit 1"
     start = _COMPARE + _START if hook == "pre-commit" else _START

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrate.errors import FileError
 from orchestrate.hooks.install import Fires, hooks_folder
+from orchestrate.hooks.stubs import HOOKS
 from orchestrate.policy.yaml import load_yaml
 
 MAX_STUB = 64 * 1024  # bytes of a hook that are searched for its manager's name
@@ -26,17 +27,22 @@ def seen_through(one: Fires) -> Fires:
     """The same, or that the manager whose stub is there has us called in this hook."""
     if one.fires:
         return one
-    tool = _manager_of(hooks_folder(one.worktree) / one.hook)
+    folder = hooks_folder(one.worktree)
+    tool = manager_of(folder / one.hook)
+    if one.hook == "post-rewrite" and manager_of(folder / "pre-commit") in ("pre-commit", "prek"):
+        said = "cannot fire: pre-commit and prek pass nothing on to it; notes stay where they are"
+        return Fires(one.worktree, one.hook, True, said)
     if tool is None:
         return one
     if _calls_us(one.worktree, tool, one.hook):
-        said = f"{tool} starts this hook, and its file calls orchestrate; not started to see"
-        return Fires(one.worktree, one.hook, True, said)
+        said = f"should fire: {tool} starts this hook, and its file calls orchestrate"
+        return Fires(one.worktree, one.hook, True, f"{said}; not started to see")
     said = f"{tool} starts this hook, and its file does not call orchestrate in it"
     return Fires(one.worktree, one.hook, False, said)
 
 
-def _manager_of(path: Path) -> str | None:
+def manager_of(path: Path) -> str | None:
+    """The manager whose stub the hook at `path` is, or None."""
     try:
         with path.open("rb") as file:
             text = file.read(MAX_STUB)
@@ -65,7 +71,7 @@ def _stages(path: Path) -> set[str]:
     for repo in document.get("repos") or () if isinstance(document, dict) else ():
         for one in repo.get("hooks") or ():
             id = str(one.get("id"))
-            if id in ("orchestrate-commit-msg", "orchestrate-pre-push"):
+            if id.removeprefix("orchestrate-") in HOOKS:
                 found.add(id.removeprefix("orchestrate-"))
             elif id == "orchestrate":
                 found.update(one.get("stages") or ("pre-commit", "pre-merge-commit"))

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.hooks.stubs import HOOKS
+
 
 def test_doctor_proves_what_init_installed(orchestrate) -> None:
     orchestrate("init")
@@ -41,11 +43,14 @@ def test_what_needs_files_is_wrong_use_in_a_bare_repository(
     assert sorted(bare.iterdir()) == before
 
 
+STAGES = "-t pre-commit -t pre-merge-commit -t prepare-commit-msg -t commit-msg -t pre-push"
+
+
 @pytest.mark.parametrize(
     ("tool", "then"),
     [
-        ("pre-commit", "`pre-commit install -t pre-commit -t commit-msg -t pre-push`"),
-        ("prek", "`prek install -t pre-commit -t commit-msg -t pre-push`"),
+        ("pre-commit", f"`pre-commit install {STAGES}`"),
+        ("prek", f"`prek install {STAGES}`"),
         ("husky", "`npm install`"),
         ("lefthook", "`lefthook install`"),
     ],
@@ -71,7 +76,7 @@ STUBS = {
 def test_another_managers_stub_is_told_by_what_its_file_says(
     repo: Path, git, orchestrate, tool: str
 ) -> None:
-    for hook in ("pre-commit", "commit-msg", "pre-push", "post-rewrite"):
+    for hook in HOOKS:
         path = repo / ".git" / "hooks" / hook
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(STUBS[tool])
@@ -79,10 +84,36 @@ def test_another_managers_stub_is_told_by_what_its_file_says(
     before = orchestrate("doctor", code=1).out
     assert f"pre-commit does not fire: {tool} starts this hook, and its file does not" in before
     orchestrate("integrate", tool)
-    after = orchestrate("doctor", code=1).out
-    for hook in ("pre-commit", "commit-msg", "pre-push"):
+    after = orchestrate("doctor").out
+    for hook in HOOKS[:-1] if tool != "lefthook" else HOOKS:
         assert f": {hook} should fire: {tool} starts this hook" in after
-    assert f"post-rewrite does not fire: {tool} starts this hook" in after
+    assert ("post-rewrite cannot fire" in after) == (tool != "lefthook")
+
+
+def test_init_tells_of_a_manager_that_writes_its_hooks_anew(repo: Path, orchestrate) -> None:
+    path = repo / ".git" / "hooks" / "pre-commit"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(STUBS["lefthook"])
+    path.chmod(0o755)
+    for said in (orchestrate("init", "--dry-run").out, orchestrate("init").out):
+        assert "`init --with lefthook`" in said
+    assert "note:" not in orchestrate("init").out
+
+
+def test_the_hook_that_guards_refs_comes_when_it_is_asked_for(repo: Path, git, orchestrate) -> None:
+    assert "reference-transaction" not in orchestrate("init").out
+    orchestrate("init", "--guard-refs", "--no-hooks", code=2)
+    assert "hook reference-transaction: installed" in orchestrate("init", "--guard-refs").out
+    assert "reference-transaction fires" in orchestrate("doctor").out
+    (repo / "b.py").write_text("<<<<<<< HEAD\n")
+    git("add", "b.py", cwd=repo)
+    with pytest.raises(AssertionError, match="merge-conflict"):
+        git("commit", "-q", "--no-verify", "-m", "feat: b", cwd=repo)
+    hook = repo / ".git" / "hooks" / "reference-transaction"
+    hook.write_text(hook.read_text().replace("exit 1", "exit 0"))
+    assert "up to date" not in orchestrate("init").out  # an older stub
+    orchestrate("uninstall")
+    assert not hook.exists()
 
 
 def test_doctor_tells_of_a_policy_that_does_not_parse(repo: Path, git, orchestrate) -> None:

@@ -148,6 +148,8 @@ def test_repositories_that_libgit2_cannot_open(options: list[str], tmp_path: Pat
         (tmp_path / "a").write_bytes(content)
         git(tmp_path, "add", "-A")
         assert git(tmp_path, "commit", "-q", "-m", "feat: x", check=False).returncode == code
+    git(tmp_path, "reset", "-q")
+    assert git(tmp_path, "commit", "-q", "--amend", "-m", "feat: y").stderr == b""
 
 
 @pytest.mark.parametrize("setting", ["split", "sparse", "untracked", "assume-unchanged"])

@@ -60,7 +60,7 @@ def test_husky(repo: Path) -> None:
     husky = repo / ".husky"
     husky.mkdir()
     (husky / "pre-commit").write_bytes(b"npm test\n")
-    assert len(integrate(repo, "husky")) == 3
+    assert len(integrate(repo, "husky")) == 6
     said = (husky / "pre-commit").read_text()
     assert said.startswith("npm test\n")
     assert 'orchestrate hook pre-commit "$@" || exit $?' in said
