@@ -16,7 +16,8 @@ from orchestrate.checks.change import Change
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.findings import blocks as blocks
 from orchestrate.checks.findings import order as order
-from orchestrate.checks.of_file import FileChecks, in_file
+from orchestrate.checks.of_file import FileChecks
+from orchestrate.checks.of_files import Files, in_files
 from orchestrate.checks.of_tree import secret_checks, tree_checks
 from orchestrate.checks.running import Stats, run_check
 from orchestrate.checks.search import Search, default_search
@@ -36,12 +37,14 @@ def run_checks(
     baseline: frozenset[str] = frozenset(),
     stats: Stats | None = None,
     contents_of: frozenset[str] | None = None,
+    files: Files | None = None,
 ) -> list[Finding]:
     """The findings of every check, sorted.
 
     `only` and `skip` name groups or ids; `search` is a prepared joint search (without one, one is
     made); `baseline` holds the fingerprints of findings that are known. With `contents_of`, only
     the contents of these files are judged: the caller has proved that the rest gives nothing.
+    `files` says how files are judged, if not one after another.
     """
     stats = stats or Stats()
     wanted = Wanted(only, skip)
@@ -58,9 +61,9 @@ def run_checks(
             found.update(run_check(name, check, stats))
     checks = FileChecks(change, policy, task, prepared, baseline)
     of_file = checks.wanted(wanted, sizes=contents_of is None)
-    for entry in change.files() if of_file else ():
-        if contents_of is None or entry.path in contents_of:
-            found.update(in_file(of_file, entry, stats))
+    if of_file:
+        entries = [e for e in change.files() if contents_of is None or e.path in contents_of]
+        found.update(in_files(of_file, change, entries, stats, files or Files()))
     stats.entries += len(change.entries)
     stats.bytes += change.bytes_read
     told = scope.without_repeats({one for one in found if wanted.keeps(one)})

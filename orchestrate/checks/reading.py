@@ -50,6 +50,14 @@ class GitObjects:
         self._places = {oid: place for place, oid in enumerate(self._expected)}
         self._ahead, self._reached = {}, 0
 
+    def expect_part(self, oids: Iterable[Oid]) -> None:
+        """Say the same for a part of what was expected."""
+        self.expect(oids, self._files)
+
+    def reopen(self) -> None:
+        """Start a git of our own, in a process that was split off from the one that began."""
+        self.objects = Objects(self.objects.folder, most=self.objects.most)
+
     def read_blob(self, oid: Oid, limit: int | None = None) -> bytes:
         """The blob's first `limit` bytes, or all of it. Raises: OrchestrateError."""
         if self._is_file(oid):

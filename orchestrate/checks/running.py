@@ -20,6 +20,13 @@ class Stats:
     entries: int = 0
     bytes: int = 0
 
+    def add(self, other: "Stats") -> None:
+        """Take in what was counted elsewhere."""
+        for name, seconds in other.seconds.items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.entries += other.entries
+        self.bytes += other.bytes
+
 
 def run_check(name: str, check: Callable[[], Iterable[Finding]], stats: Stats) -> list[Finding]:
     """What the check finds, or that it crashed."""

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,10 +13,9 @@ from orchestrate.checks import render
 from orchestrate.checks.baseline import baseline_of, parse_baseline
 from orchestrate.checks.engine import blocks, run_checks
 from orchestrate.checks.explaining import explained
-from orchestrate.checks.findings import Finding, of_commit
+from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
-from orchestrate.checks.selecting import OF_A_CHANGE
 from orchestrate.cli import check_fix
 from orchestrate.cli.check_asked import (
     Asked,
@@ -28,14 +28,15 @@ from orchestrate.cli.check_asked import (
 )
 from orchestrate.cli.check_ids import GROUP_OR_ID, ID
 from orchestrate.cli.check_options import format_option, json_format_option, strict_option
+from orchestrate.cli.check_sharing import COMMITS, FILES, HowToJudge
 from orchestrate.git.changes import Objects
 from orchestrate.git.folders import top_of
 from orchestrate.hooks import wide
 from orchestrate.hooks.frameworks import pushed_findings
 from orchestrate.hooks.full import PARTIAL
+from orchestrate.hooks.history import history_findings
 from orchestrate.hooks.place import Place
 from orchestrate.hooks.ranges import range_findings
-from orchestrate.policy.policy import Policy
 
 SHALLOW = (
     "this clone is shallow: commits before its oldest ones are not here and were not looked at "
@@ -56,6 +57,11 @@ SHALLOW = (
 @json_format_option
 @click.option("--fix", is_flag=True, help="Repair what is safe to repair in the work tree first.")
 @strict_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="Processes that judge at once (not a range); as many as are worth it by default.",
+)
 @click.option("--stats", is_flag=True, help="Say where the time went, on standard error.")
 @click.option("--baseline", type=click.Path(exists=True, dir_okay=False), help="Known findings.")
 @click.option("--write-baseline", type=click.Path(dir_okay=False), help="Write them to a file.")
@@ -74,6 +80,7 @@ def check(
     as_json: bool,
     fix: bool,
     strict: bool,
+    jobs: int | None,
     stats: bool,
     baseline: str | None,
     write_baseline: str | None,
@@ -90,9 +97,11 @@ def check(
       orchestrate check
       orchestrate check --worktree --fix
       orchestrate check main...HEAD --format sarif
+      orchestrate check --all --jobs 4
       orchestrate check --all --only secrets --write-baseline .orchestrate/baseline.json
       orchestrate check --explain outside-allowed
     """
+    form = "json" if as_json else form
     with closing(Objects(top_of(ctx.obj))) as objects:
         place = Place(objects, Path(objects.folder))
         if explain:
@@ -111,7 +120,10 @@ def check(
             refuse_without_work_tree(ctx.obj, asked, fix=fix)
         only_these, counted = wanted(only, place, asked), Stats()
         mended = check_fix.fix(place, asked.paths) if fix else {}
-        found = pushed if pushed is not None else _findings(place, asked, only_these, counted)
+        how = HowToJudge(jobs, is_watched=form == "text")
+        found = pushed
+        if found is None:
+            found = _findings(place, asked, only_these, counted, how)
         if asked.is_staged:
             found = check_fix.told_as_mended(found, mended)
         notes = [SHALLOW] if asked.history and wide.is_shallow(place) else []
@@ -121,7 +133,7 @@ def check(
         found = [f for f in found if f.fingerprint not in known]
     if write_baseline:
         found = _write_baseline(write_baseline, found, place, accepted)
-    _print(found, "json" if as_json else form, notes)
+    _print(found, form, notes)
     for note in notes:
         click.echo(f"note: {note}", err=True)
     check_fix.say_what_to_stage(mended)
@@ -149,42 +161,32 @@ def _write_baseline(
     return [f for f in found if not f.fingerprint]
 
 
-def _findings(place: Place, asked: Asked, only: Only, stats: Stats) -> list[Finding]:
+def _findings(
+    place: Place, asked: Asked, only: Only, stats: Stats, how: HowToJudge
+) -> list[Finding]:
     if asked.range:
         base, tip = ends_of(place, asked.range)
         return range_findings(place, base, tip, place.task(), only=only, stats=stats)
     policy, task, search = place.prepared()
-    known = place.baseline(policy)
+    judge = partial(
+        run_checks, policy=policy, only=only, search=search, baseline=place.baseline(policy)
+    )
     if asked.history:
-        return _in_history(place, policy, only, known, stats)
+        # An old commit's policy judges nothing any more, whether or not it parses.
+        skip = PARTIAL | {"scope", "judging"}
+        of_one = partial(judge, task=None, skip=skip)
+        commits = wide.commits(place)
+        with how.files(place, COMMITS, len(commits)) as files:
+            return history_findings(place, commits, of_one, stats, files)
     if asked.everything:
-        change, task, skip = wide.everything(place), None, PARTIAL | OF_A_CHANGE
+        change, task, skip = wide.everything(place), None, PARTIAL | {"scope", "judging"}
     elif asked.worktree or asked.paths:
         change = wide.worktree_change(place, asked.paths)
-        skip = PARTIAL | (OF_A_CHANGE if asked.paths else frozenset())
+        skip = PARTIAL | ({"scope", "judging"} if asked.paths else set())
     else:
         change, skip = staged_change(place.objects, place.parents(), place.folder), PARTIAL
-    return run_checks(
-        change, policy, task, only=only, skip=skip, search=search, baseline=known,
-        stats=stats,
-    )  # fmt: skip
-
-
-def _in_history(
-    place: Place, policy: Policy, only: Only, known: frozenset[str], stats: Stats
-) -> list[Finding]:
-    """Findings of every commit; what several commits bring is told for the first."""
-    _, _, search = place.prepared()
-    found: dict[tuple[str, str, str], Finding] = {}
-    # An old commit's policy judges nothing any more, whether or not it parses.
-    skip = frozenset({*PARTIAL, "scope", "judging"})
-    for commit, change in wide.history(place):
-        for one in run_checks(
-            change, policy, None, only=only, skip=skip, search=search, baseline=known, stats=stats
-        ):
-            key = (one.id, one.path, one.fingerprint or f"{one.line}:{one.match}")
-            found.setdefault(key, of_commit(one, commit))
-    return list(found.values())
+    with how.files(place, FILES, len(change.entries)) as files:
+        return judge(change, task=task, skip=skip, stats=stats, files=files)
 
 
 def _print(found: Sequence[Finding], form: str, notes: Sequence[str]) -> None:

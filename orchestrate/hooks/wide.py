@@ -2,14 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrate.checks.change import Change, Children, children_of
 from orchestrate.checks.reading import (
     GitObjects,
     change_between,
-    commit_change,
     empty_tree,
     entry_changes,
 )
@@ -119,10 +118,8 @@ def everything(place: Place) -> Change:
     return change_between(place.objects, None, place.head, place.folder, checked_out=True)
 
 
-def history(place: Place) -> Iterator[tuple[Oid, Change]]:
-    """Each commit that a branch, tag or HEAD reaches, oldest first, with what it brought.
-
-    Of a merge that is what differs from every parent, as the hook judged it.
+def commits(place: Place) -> list[list[Oid]]:
+    """Each commit that a branch, tag or HEAD reaches, with its parents behind it, oldest first.
 
     Raises:
         InvalidInput: there is no commit.
@@ -133,9 +130,7 @@ def history(place: Place) -> Iterator[tuple[Oid, Change]]:
     listed = run_git(args, cwd=top, env=hook_environment()).stdout.decode().splitlines()
     if not listed:
         raise InvalidInput(NO_COMMIT)
-    for line in listed:
-        commit, *parents = map(Oid, line.split())
-        yield commit, commit_change(place.objects, parents, commit, place.folder)
+    return [[Oid(id) for id in line.split()] for line in listed]
 
 
 def is_shallow(place: Place) -> bool:
