@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 from orchestrate.checks import render
 from orchestrate.checks.baseline import baseline_of, parse_baseline
-from orchestrate.checks.findings import Finding, Severity
+from orchestrate.checks.findings import Finding, Severity, of_commit
 from orchestrate.checks.fixing import repaired
 
 FOUND = [
@@ -43,14 +43,36 @@ def test_a_next_step_is_said_once_and_what_is_alike_is_folded() -> None:
     ]
     in_lines = [one._replace(line=3) for one in alike]
     assert render.text(in_lines).count(": review p-c") == 14
-    assert render.text(blocked * 20).splitlines()[-2] == "... and 80 more"
+    said = render.text(blocked * 20).splitlines()
+    assert said[-2] == "... and 80 block more; --format json names every one"
     assert len(json.loads(render.as_json(alike))["findings"]) == 14
 
 
 def test_many_findings_are_cut_and_counted() -> None:
     said = render.text([FOUND[0]] * 1000)
-    assert "... and 800 more" in said
+    assert "... and 800 block more" in said
     assert said.endswith("1,000 findings: 1,000 block")
+
+
+def test_of_too_many_findings_the_gravest_are_named() -> None:
+    warned = [Finding("w", Severity.WARN, f"a{n}", "so", line=1) for n in range(250)]
+    blocked = [Finding("b", Severity.BLOCK, f"z{n}", "no", line=1) for n in range(3)]
+    said = render.text([*warned, *blocked]).splitlines()
+    assert said[:2] == ["a0:1: warn w: so", "a1:1: warn w: so"]
+    assert said[197:] == [
+        "z0:1: block b: no",
+        "z1:1: block b: no",
+        "z2:1: block b: no",
+        "... and 53 warn more; --format json names every one",
+        "253 findings: 3 block, 250 warn",
+    ]
+
+
+def test_sarif_describes_a_rule_whichever_commit_a_finding_is_of() -> None:
+    found = of_commit(FOUND[0], "1" * 40)
+    run = json.loads(render.sarif([found]))["runs"][0]
+    assert run["tool"]["driver"]["rules"][0]["shortDescription"]["text"] == FOUND[0].message
+    assert run["results"][0]["message"]["text"].startswith("commit 111111111111: ")
 
 
 def test_json_has_every_finding_and_the_counts() -> None:
