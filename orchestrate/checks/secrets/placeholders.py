@@ -30,6 +30,7 @@ _PUBLISHED = lazy(
     r"|QWxhZGRpbjpvcGVu|YWxhZGRpbjpvcGVu|Eby8vdM02xNOcqFl|C2y6yDjf5/R\+ob0N"
     r"|zuf\+tfteSlswRu7B|Q3AM3UQ867SPQQA|SflKxwRJSMeKKF2Q|dBjftJeZ4CVP-mB9|cGxlYXN1cmUu"
     r"|aBBKDWQvyuVcTPH9|key_1234$|Mng0NCt4ZHVUYUJC"
+    r"|(?i:31d6cfe0d16ae931b73c|aad3b435b51404eeaad3)"  # Windows' hashes of no password
 )
 _NAMES_A_CREDENTIAL = lazy(
     r"(?i)^[a-z]+(?:[_-][a-z]+)*[_-](?:pass|passw(?:or)?d|pwd|pw|secret|token|key)\d{0,2}$"
