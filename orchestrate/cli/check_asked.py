@@ -48,11 +48,13 @@ def told_by_targets(folder: str, place: Place, targets: Sequence[str]) -> Asked:
     """A range, or paths; those are relative to `folder`.
 
     Raises:
-        InvalidInput: a path leaves the work tree.
+        InvalidInput: a path leaves the work tree, or a commit stands where a path should.
         UsageError: a range and something else.
     """
     ranges = [target for target in targets if _is_range(folder, target)]
     if not ranges:
+        for target in targets:
+            _refuse_commit(folder, place, target)
         return Asked(paths=tuple(_from_top(folder, place, target) for target in targets))
     if len(targets) > 1:
         raise click.UsageError(f"give the range {ranges[0]} alone")
@@ -63,6 +65,17 @@ def _is_range(folder: str, target: str) -> bool:
     # No name of a commit starts with a slash, so `../` is the way to a path (git-check-ref-format).
     is_path = "../" in target or os.path.lexists(Path(folder, target))
     return ".." in target and not is_path
+
+
+def _refuse_commit(folder: str, place: Place, target: str) -> None:
+    """Accept what is a file, or no commit. Raises: InvalidInput."""
+    if os.path.lexists(Path(folder, target)) or "\n" in target:
+        return
+    if place.objects.resolve(target, "commit"):
+        raise InvalidInput(
+            f"{target} is a commit and no file of the work tree",
+            hint=f"what came since is `{target}..HEAD`; what it brought is `{target}~..{target}`",
+        )
 
 
 def _from_top(folder: str, place: Place, target: str) -> str:

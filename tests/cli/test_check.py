@@ -72,6 +72,9 @@ def test_paths_are_judged_whole_and_from_the_folder_one_is_in(repo: Path) -> Non
     assert code(run(check, repo, "a.txt")) == 0
     with pytest.raises(InvalidInput, match="no file of the work tree"):
         run(check, repo, "nothing-here")
+    with pytest.raises(InvalidInput, match="HEAD is a commit and no file") as refused:
+        run(check, repo, "HEAD")
+    assert "`HEAD~..HEAD`" in refused.value.hint
 
 
 def test_a_range_is_judged_by_its_base(repo: Path) -> None:
