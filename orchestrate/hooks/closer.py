@@ -85,13 +85,15 @@ class CloserLook:
 
     def _scanner(self) -> tuple[Scanner, Permits]:
         if self._scanning is None:
-            from orchestrate.checks.secrets import rules
+            from orchestrate.checks.secrets import lazy, rules
             from orchestrate.checks.secrets.allow import Permits
             from orchestrate.checks.secrets.scanner import Scanner
 
-            values = marshal.loads(self._compiled.shipped.value["ruleset"])
-            ruleset = rules.from_values(*values)
-            scanner = Scanner(ruleset, _Places(self._compiled, len(ruleset.forms)))
+            shipped = self._compiled.shipped.value
+            lazy.take(marshal.loads(shipped["expressions"]))
+            ruleset = rules.from_values(*marshal.loads(shipped["ruleset"]))
+            # Paths that whole files are searched for are none for here.
+            scanner = Scanner(ruleset, _Places(self._compiled, len(ruleset.forms)), direct=False)
             # Paths that the policy lets pass had no hit; a baseline is not for here.
             inline: bool = self._value["inline_allow"]
             self._scanning = scanner, Permits((), self._value["stopwords"], inline)

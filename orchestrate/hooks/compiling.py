@@ -27,8 +27,8 @@ from orchestrate.checks.search import (
     policy_patterns,
     secret_expressions,
 )
-from orchestrate.checks.secrets import matcher, rules
-from orchestrate.checks.secrets.scanner import path_pattern
+from orchestrate.checks.secrets import lazy, matcher, rules
+from orchestrate.checks.secrets.scanner import PATH_FLAGS, path_pattern
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
 from orchestrate.hooks.made_once import made_once, place_of, shipped_inputs
@@ -70,7 +70,13 @@ def shipped_part(made: Made) -> dict[str, Any]:
         "inputs": shipped_inputs(),
         "triggers": made.triggers,
         "ruleset": marshal.dumps(rules.unpacked_values(made.packed)),
+        "expressions": marshal.dumps(_expressions(rules.unpack(made.packed))),
     }
+
+
+def _expressions(ruleset: rules.Ruleset) -> Any:
+    """The expressions of Python's `re` that judging secrets may need, compiled."""
+    return lazy.made_of((rule.paths, PATH_FLAGS) for rule in ruleset.rules if rule.paths)
 
 
 def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:

@@ -72,10 +72,13 @@ def is_filler_of_words(value: str) -> bool:
     return is_filler(value) and not value.isdigit()
 
 
+_AFTER = lazy(r"[\"'`]{0,4}[ \t]*(?:$|[;,}\])<>\r\n]|#|//|--|/\*)")
+
+
 def ends_its_line(secret: str, line: str) -> bool:
     """Whether nothing but a comment stands after `secret`: else it begins a sentence."""
     after = line.partition(secret)[2]
-    return re.match(r"[\"'`]{0,4}[ \t]*(?:$|[;,}\])<>\r\n]|#|//|--|/\*)", after) is not None
+    return _AFTER.match(after) is not None
 
 
 _COMMENT = lazy(r"^[ \t]*(?:\*|//|#|--|;|<!--|>>>|irb>|\$ |REM\b|'[^'\r\n]*$)")

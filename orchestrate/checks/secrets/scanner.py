@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from orchestrate.checks.linear import compile_regex
+from orchestrate.checks.secrets.lazy import compiled_or_taken
 from orchestrate.checks.secrets.paths import is_test_path
 from orchestrate.checks.secrets.validators.table import VALIDATORS
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from orchestrate.checks.secrets.matching import Matcher
     from orchestrate.checks.secrets.rules import Rule, Ruleset
     from orchestrate.checks.secrets.validators.candidate import Validator
+
+
+PATH_FLAGS = int(re.DOTALL)  # of the expressions of paths
 
 
 class Ready(NamedTuple):
@@ -45,11 +49,13 @@ class Judge(NamedTuple):
 class Scanner:
     """Rules and a matcher made of them. Not to be shared between threads (the matcher)."""
 
-    def __init__(self, ruleset: Ruleset, matcher: Matcher) -> None:
+    def __init__(self, ruleset: Ruleset, matcher: Matcher, *, direct: bool = True) -> None:
+        """Without `direct` no path is one that whole files are searched for."""
         self.ruleset = ruleset
         self.matcher = matcher
         self._ready: dict[int, Ready] = {}
-        self._direct = tuple(i for i, form in enumerate(ruleset.forms) if not form.trigger)
+        forms = enumerate(ruleset.forms) if direct else ()
+        self._direct = tuple(i for i, form in forms if not form.trigger)
         self._asked = ""
         self._using = _nothing_known()
         self._judges: dict[int, Judge] = {}
@@ -91,11 +97,13 @@ class Scanner:
         if not wanted:
             return True
         if rule not in self._where:
-            self._where[rule] = re.compile(wanted, re.DOTALL)
+            self._where[rule] = compiled_or_taken(wanted, PATH_FLAGS)
         return self._where[rule].fullmatch(path) is not None
 
     def direct_forms(self, path: str) -> list[int]:
         """The forms that run over the whole of a file at `path` (lower case)."""
+        if not self._direct:
+            return []
         if self._paths is None:
             self._paths = compile_regex(path_pattern(self.ruleset))
         if self._paths.fullmatch(path.encode("utf-8", "surrogateescape")) is None:
