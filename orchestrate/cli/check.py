@@ -165,8 +165,8 @@ def _findings(
     place: Place, asked: Asked, only: Only, stats: Stats, how: HowToJudge
 ) -> list[Finding]:
     if asked.range:
-        base, tip = ends_of(place, asked.range)
-        return range_findings(place, base, tip, place.task(), only=only, stats=stats)
+        base, tip, named = ends_of(place, asked.range)
+        return range_findings(place, base, tip, place.task(), only=only, stats=stats, instead=named)
     policy, task, search = place.prepared()
     judge = partial(
         run_checks, policy=policy, only=only, search=search, baseline=place.baseline(policy)

@@ -13,7 +13,7 @@ from orchestrate.git.folders import is_bare
 from orchestrate.git.types import Oid
 from orchestrate.hooks.frameworks import targets_told
 from orchestrate.hooks.place import Place, read_policy
-from orchestrate.hooks.ranges import merge_base
+from orchestrate.hooks.ranges import parting
 
 Only = frozenset[str] | None
 
@@ -117,7 +117,8 @@ def wanted(only: Sequence[str], place: Place, asked: Asked) -> Only:
     policy, _, search = place.prepared()
     ids = known_ids(policy, search.ruleset)
     if asked.range and not names <= ids:
-        base, _ = ends_of(place, asked.range)
+        ends = ends_of(place, asked.range)
+        base = ends.base or ends.named
         tree = place.objects.resolve(base, "tree") if base else None
         ids |= known_ids(read_policy(place.objects, tree, base or "the defaults"), search.ruleset)
     for name in sorted(names):
@@ -126,8 +127,16 @@ def wanted(only: Sequence[str], place: Place, asked: Asked) -> Only:
     return names
 
 
-def ends_of(place: Place, text: str) -> tuple[Oid | None, Oid]:
-    """Base and tip of `A..B` and `A...B`; the base is where they parted.
+class Ends(NamedTuple):
+    """Of `A..B` and `A...B`: where they parted, B, and A, whose policy judges without a base."""
+
+    base: Oid | None
+    tip: Oid
+    named: Oid
+
+
+def ends_of(place: Place, text: str) -> Ends:
+    """The commits that a range is about.
 
     Raises:
         InvalidInput: one of them is no commit.
@@ -139,4 +148,4 @@ def ends_of(place: Place, text: str) -> tuple[Oid | None, Oid]:
     if ends[0] is None or ends[1] is None:
         missing = old if ends[0] is None else new
         raise InvalidInput(f"{missing or 'HEAD'!r} does not name a commit of this repository")
-    return merge_base(place, ends[0], ends[1]), ends[1]
+    return Ends(parting(place, ends[0], ends[1]), ends[1], ends[0])

@@ -15,7 +15,7 @@ from orchestrate.git.changes import Objects
 from orchestrate.git.folders import top_of
 from orchestrate.git.types import Oid
 from orchestrate.hooks.place import Place, read_policy
-from orchestrate.hooks.ranges import merge_base, range_findings
+from orchestrate.hooks.ranges import parting, range_findings
 
 # The branch that a pull or merge request is for, as GitHub and GitLab say it.
 _TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
@@ -50,7 +50,7 @@ def verify(
         if new is None:
             raise InvalidInput(f"{tip!r} does not name a commit of this repository")
         old = _base(place, base, new)
-        found = range_findings(place, merge_base(place, old, new), new, None)
+        found = range_findings(place, parting(place, old, new), new, None, instead=old)
     form = "json" if as_json else form
     text = (
         render.text(found, colour=sys.stdout.isatty())

@@ -77,7 +77,8 @@ def push_findings(place: Place, remote: str, updates: Sequence[Update]) -> list[
         if update.local is not None and not update.remote_ref.startswith("refs/orchestrate/"):
             base = _known_base(place, remote, update)
             with _time_boxed(found, update.remote_ref):
-                found += range_findings(place, base, update.local, None)
+                had = update.remote and place.objects.resolve(update.remote, "commit")
+                found += range_findings(place, base, update.local, None, instead=had)
         if any(one.id == "push-not-checked" for one in found):
             break  # it is refused; what git was asked when time was up is half read
     return sorted(set(found), key=order)
@@ -120,6 +121,21 @@ def merge_base(place: Place, one: str, other: str) -> Oid | None:
     """A best common ancestor, or None when the two share no history."""
     done = _git(place, "merge-base", one, other, check=False)
     return Oid(done.stdout.decode().strip()) if done.code == 0 else None
+
+
+def parting(place: Place, old: Oid, new: Oid) -> Oid | None:
+    """Where the two parted, or None when they share no history.
+
+    Raises:
+        InvalidInput: the clone is cut, so that nobody can say.
+    """
+    found = merge_base(place, old, new)
+    if found is None and _git(place, "rev-parse", "--is-shallow-repository").stdout == b"true\n":
+        raise InvalidInput(
+            f"this clone is shallow: where {old[:12]} and {new[:12]} parted is not in it",
+            hint="fetch the history: `git fetch --unshallow`, in CI `fetch-depth: 0`",
+        )
+    return found
 
 
 def _git(place: Place, *args: str, check: bool = True) -> GitResult:
@@ -184,18 +200,23 @@ def range_findings(
     only: frozenset[str] | None = None,
     messages: bool = True,
     stats: Stats | None = None,
+    instead: Oid | None = None,
 ) -> list[Finding]:
     """The findings on everything from `base` (None: from nothing) to `tip`.
+
+    `instead` is the commit whose policy judges where there is no base: a history of its own is no
+    way round the policy of the branch that it is for.
 
     Raises:
         FileError: the policy of `base` does not parse.
     """
     if base == tip:
         return []
-    tree = place.objects.resolve(base, "tree") if base else None
-    policy = read_policy(place.objects, tree, base or "the defaults")
+    by = base or instead
+    tree = place.objects.resolve(by, "tree") if by else None
+    policy = read_policy(place.objects, tree, by or "the defaults")
     search, _ = compiling.joint_search(policy)
-    baseline = place.baseline(policy, base)
+    baseline = place.baseline(policy, by)
     judged: Judge = partial(
         run_checks, policy=policy, search=search, baseline=baseline, stats=stats or Stats()
     )

@@ -289,6 +289,26 @@ def test_a_change_does_not_choose_what_it_is_compared_with(
         run(verify, repo)
 
 
+def test_a_history_of_its_own_is_judged_by_the_policy_it_is_for(repo: Path, tmp_path: Path) -> None:
+    write(repo, ".orchestrate/config.yaml", b"rules: {severity: {bare-todo: block}}\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: policy")
+    git(repo, "checkout", "-q", "--orphan", "alone")
+    git(repo, "rm", "-q", "-r", "--cached", ".orchestrate")
+    (repo / ".orchestrate" / "config.yaml").unlink()
+    write(repo, "b.py", b"# TODO\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "feat: b")
+    for command in ((verify, "--base", "main"), (check, "main..alone")):
+        done = run(command[0], repo, *command[1:])
+        assert (code(done), "block bare-todo" in done.output) == (1, True)
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", repo.as_uri(), "cut")
+    git(tmp_path / "cut", "checkout", "-q", "-b", "side")
+    git(tmp_path / "cut", "commit", "-q", "--allow-empty", "-m", "feat: c")
+    with pytest.raises(InvalidInput, match="this clone is shallow"):
+        run(verify, tmp_path / "cut", "--base", "origin/main")
+
+
 def test_the_framework_gets_its_range_or_everything(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
