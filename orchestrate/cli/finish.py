@@ -6,7 +6,7 @@ import click
 
 from orchestrate.cli.choosing import project_of
 from orchestrate.cli.output import json_option, print_json, shown
-from orchestrate.cli.task import print_attempt
+from orchestrate.cli.task_shown import print_attempt
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
 from orchestrate.plans.events import attempt_json
