@@ -35,6 +35,7 @@ from orchestrate.hooks.made_once import made_once, place_of, shipped_inputs
 from orchestrate.hooks.path_classes import CASELESS, DOTALL, Classes, are_plain, joined
 from orchestrate.hooks.prefilter import EVERYWHERE, LOOK, UNSAFE, Task
 from orchestrate.hooks.start import HOME
+from orchestrate.policy.config import CommitMessageConfig
 from orchestrate.policy.policy import Policy
 
 # Wider than unsafe_path.py: what may be `.git` in some spelling, leave the tree or not be printed.
@@ -89,29 +90,12 @@ def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
     needles, in_lines = _needles(policy, wanted, ruleset, checks, classes)
     builtins = _builtins(policy, wanted, needles, in_lines, classes)
     config = policy.config
-    judged = any(r.active and r.type == "block" for r in policy.harness)
-    classes.look(config.protected)
-    for group in (judging.POLICY, judging.HOOKS, judging.CI):
-        classes.look(group)
-    classes.look([f"/{GITMODULES}"])
-    if judged:
-        for globs in commands.SCRIPTS:
-            classes.look(globs)
-    for rule in policy.rules:
-        for check in rule.checks:
-            if check.on == "added-path":
-                classes.look(check.paths)
-    names = classes.expressions()
-    names.append((LOOK, rb"^\.orchestrate\z", DOTALL | SINGLEMATCH))  # `broken_policy.py`
-    names.append((UNSAFE, _UNSAFE, CASELESS | DOTALL | SINGLEMATCH))
-    by_path = path_pattern(ruleset)
-    if by_path != r"(?!)":
-        direct = b"^(?:" + by_path.encode() + rb")\z"
-        names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
+    judges_commands = any(r.active and r.type == "block" for r in policy.harness)
+    _look_at_paths(policy, classes, scripts=judges_commands)
     return {
         "made_by": HOME,
         "made_of": made.name,
-        "names": matcher.compile_database(names),
+        "names": matcher.compile_database(_names(classes, ruleset)),
         "patterns": made.patterns,
         "needles": needles,
         "in_lines": frozenset(in_lines),
@@ -124,18 +108,49 @@ def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
         "case_conflict": any(
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
-        "judges_commands": judged,
+        "judges_commands": judges_commands,
         "secrets": (SECRETS, LOOK),
-        "message": {
-            "conventional": config.commit_message.conventional,
-            "types": frozenset(config.commit_message.types),
-            "scopes": frozenset(config.commit_message.scopes),
-            "max_subject": config.commit_message.max_subject,
-            "required_trailers": bool(config.commit_message.required_trailers),
-        },
+        "message": _message(config.commit_message),
         "require_task": config.require_task,
         "secrets_engine": config.secrets.engine,
         "max_bytes": min(config.files.max_file_kb * 1024, MAX_CONTENT),
+    }
+
+
+def _look_at_paths(policy: Policy, classes: Classes, *, scripts: bool) -> None:
+    """Name the paths that only the engine judges; `scripts` as well."""
+    classes.look(policy.config.protected)
+    for group in (judging.POLICY, judging.HOOKS, judging.CI):
+        classes.look(group)
+    classes.look([f"/{GITMODULES}"])
+    if scripts:
+        for globs in commands.SCRIPTS:
+            classes.look(globs)
+    for rule in policy.rules:
+        for check in rule.checks:
+            if check.on == "added-path":
+                classes.look(check.paths)
+
+
+def _names(classes: Classes, ruleset: rules.Ruleset) -> list[matcher.Expression]:
+    """The expressions that run over paths."""
+    names = classes.expressions()
+    names.append((LOOK, rb"^\.orchestrate\z", DOTALL | SINGLEMATCH))  # `broken_policy.py`
+    names.append((UNSAFE, _UNSAFE, CASELESS | DOTALL | SINGLEMATCH))
+    by_path = path_pattern(ruleset)
+    if by_path != r"(?!)":
+        direct = b"^(?:" + by_path.encode() + rb")\z"
+        names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
+    return names
+
+
+def _message(config: CommitMessageConfig) -> dict[str, Any]:
+    return {
+        "conventional": config.conventional,
+        "types": frozenset(config.types),
+        "scopes": frozenset(config.scopes),
+        "max_subject": config.max_subject,
+        "required_trailers": bool(config.required_trailers),
     }
 
 
