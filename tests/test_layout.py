@@ -51,6 +51,14 @@ RUNS_GIT = {
     "hooks": "they work in every repository format, also those that pygit2 does not open",
 }
 
+MODULE = re.compile(rf"(?:`|orchestrate/)((?:{'|'.join(sorted(ROOMS))})/[\w/]+\.py)\b")
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(ROOT.glob("rules/**/*.yaml")),
+    *sorted(path for path in PACKAGE.rglob("*.py") if MODULE.search(path.read_text("utf-8"))),
+]
+
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -122,11 +130,7 @@ def test_one_room_prints_for_people() -> None:
             assert not {full.split(".")[0] for full in wanted} & {"click", "rich"}, name
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
-def test_every_module_that_a_page_names_exists(page: Path) -> None:
-    rooms = "|".join(sorted(ROOMS))
-    named = re.findall(
-        rf"`(?:orchestrate/)?((?:{rooms})/[\w/]+\.py)\b", page.read_text(encoding="utf-8")
-    )
-    missing = [path for path in named if not (PACKAGE / path).is_file()]
-    assert not missing, f"{page.name} names modules that are not there"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_module_that_a_page_or_a_comment_names_exists(page: Path) -> None:
+    named = MODULE.findall(page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (PACKAGE / path).is_file()] == []

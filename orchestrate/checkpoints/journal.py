@@ -24,7 +24,7 @@ FORMAT = 1
 class Journal(NamedTuple):
     """One rollback: from `before` to the tree `goal`.
 
-    `index_from` names the checkpoint whose index is wanted, for `paths` only if these are not None.
+    `target` names the checkpoint whose index is wanted, for `paths` only if these are not None.
     `move` is the ref that moves, its value before and after. `since` is when `before` was read (s).
     """
 
