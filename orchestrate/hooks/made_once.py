@@ -62,13 +62,12 @@ def _cache_folder() -> str:
 def shipped_inputs() -> list[tuple[str, int, int]]:
     """(path, mtime in ns, size) of each file of ours that a compiled policy depends on."""
     top = Path(__file__).parent.parent
-    data = top / "_data" / "rules"
-    folders = [top / "checks", top / "policy", top / "hooks"]
-    folders.append(data if data.is_dir() else top.parent / "rules")
+    data = top / "_data" if (top / "_data").is_dir() else top.parent
+    folders = [top / "checks", top / "policy", top / "hooks", data / "rules", data / "schemas"]
     found = []
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".md", ".yaml"):
+            if path.suffix in (".py", ".md", ".yaml", ".json"):
                 about = path.stat()
                 found.append((str(path), about.st_mtime_ns, about.st_size))
     return found

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from orchestrate.checks import judging
 from orchestrate.checks.findings import Severity
 from orchestrate.policy import config
 from orchestrate.policy.config import Config, GateStep, default_config, load_config
@@ -116,11 +117,23 @@ def test_what_a_schema_cannot_say_is_refused_too(text: str, message: str) -> Non
         ".pre-commit-config.yaml",
         ".husky/pre-commit",
         "lefthook.yml",
+        ".lefthook.toml",
+        "lefthook-local.yml",
+        ".config/lefthook.json",
+        "web/prek.toml",
+        ".forgejo/workflows/ci.yml",
         "Jenkinsfile",
     ],
 )
 def test_what_decides_how_others_are_judged_is_protected(path: str) -> None:
     assert Globs(default_config().protected).match(path)
+
+
+def test_every_path_that_judges_is_protected() -> None:
+    protected = Globs(default_config().protected)
+    for pattern in (*judging.POLICY, *judging.HOOKS, *judging.CI):
+        path = pattern.lstrip("/").replace("*", "x")
+        assert protected.match(path + "x" if path.endswith("/") else path), pattern
 
 
 @pytest.mark.parametrize("path", ["src/.gitkeep", "docs/Jenkinsfile.md", "src/.gitignore"])
