@@ -5,7 +5,7 @@ Templates keep the repository's own files clean. The same seed gives the same te
 `{{hex:8}}` `{{HEX:8}}` `{{digits:8}}` `{{lower:8}}` (a-z0-9) `{{upper:8}}` (A-Z0-9) `{{alpha:8}}`
 `{{set:ABC:8}}`
 `{{base62:8}}` `{{base64:8}}` `{{url64:8}}` `{{base32:8}}` `{{uuid}}` `{{password:12}}`
-`{{github:ghp}}` (with checksum) `{{jwt}}` `{{pem:RSA PRIVATE KEY}}` `{{openssh}}`
+`{{github:ghp}}` `{{confluent}}` (with checksums) `{{jwt}}` `{{pem:RSA PRIVATE KEY}}` `{{openssh}}`
 `{{b64:text}}` (the text encoded) `{{join:one|two}}` (one text in two halves) `{{open}}`
 `{{close}}` (double braces)
 """
@@ -16,7 +16,7 @@ import random
 import re
 import string
 
-from orchestrate.checks.secrets.validators.tokens import BASE62, base62_crc32
+from orchestrate.checks.secrets.validators.tokens import BASE62, base62_crc32, base64_crc32
 
 _SLOT = re.compile(r"\{\{([\w-]+)(?::([^{}]*))?\}\}")
 _ALPHABETS = {
@@ -57,6 +57,9 @@ def _fill(kind: str, argument: str, rng: random.Random) -> str:
     if kind == "github":
         body = _drawn(_ALPHABETS["base62"], 30, rng)
         return f"{argument}_{body}{base62_crc32(body)}"
+    if kind == "confluent":
+        body = _drawn(_ALPHABETS["base64"], 54, rng)
+        return f"cflt{body}{base64_crc32(body)}"
     if kind == "jwt":
         return _jwt(rng)
     if kind == "pem":

@@ -1,5 +1,6 @@
 """What the characters of a token say by themselves, wherever it stands."""
 
+import base64
 import re
 import zlib
 
@@ -23,8 +24,19 @@ def base62_crc32(body: str) -> str:
     return digits.rjust(6, "0")
 
 
+def base64_crc32(body: str) -> str:
+    """The six characters that Confluent appends to an API secret's random part.
+
+    Source: docs.confluent.io, "Use API Keys to Authenticate to Confluent Cloud": a CRC-32 of the 54
+    characters between prefix and checksum, in base 64, low byte first (the page's example fits so).
+    """
+    return base64.b64encode(zlib.crc32(body.encode()).to_bytes(4, "little")).decode().rstrip("=")
+
+
 def checksum(candidate: Candidate) -> bool:
-    """The token ends in its own checksum, as GitHub's and npm's do."""
+    """The token ends in its own checksum, as GitHub's, npm's and Confluent's do."""
+    if candidate.secret.startswith("cflt"):
+        return base64_crc32(candidate.secret[4:-6]) == candidate.secret[-6:]
     body = candidate.secret.split("_", 1)[1]
     return base62_crc32(body[:-6]) == body[-6:]
 
