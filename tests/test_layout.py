@@ -47,7 +47,6 @@ STARTS_PROCESSES = {
 RUNS_GIT = {
     "agents.proof_run": "a repository for one trial of a client",
     "cli.demo": "a repository to show",
-    "cli.init": "the work tree and its files, in any format",
     "hooks": "they work in every repository format, also those that pygit2 does not open",
 }
 

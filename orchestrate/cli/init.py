@@ -9,10 +9,8 @@ import click
 from orchestrate.agents.integrations import INTEGRATIONS
 from orchestrate.cli.init_hooks import hooks_json, print_clients, print_hooks
 from orchestrate.cli.output import json_option, print_json
-from orchestrate.errors import InvalidInput, NoRepository, Unsupported
+from orchestrate.git.folders import files_of, work_tree
 from orchestrate.git.plain_files import PlainFiles
-from orchestrate.git.process import run_git
-from orchestrate.git.types import path_text
 from orchestrate.hooks.clients import install_client, remove_client
 from orchestrate.hooks.install import Installed, chosen
 from orchestrate.hooks.install import install as install_hooks
@@ -132,26 +130,6 @@ def init(
     click.echo(_next(done, installed, dry_run))
 
 
-def work_tree(folder: Path) -> Path:
-    """The top of the work tree that holds `folder`; git itself is asked, so any format will do.
-
-    Raises:
-        InvalidInput: there is no repository, or it has no work tree.
-        Unsupported: git refuses to use it.
-    """
-    found = run_git(["rev-parse", "--show-toplevel"], cwd=folder, check=False)
-    if found.code == 0:
-        return Path(path_text(found.stdout.removesuffix(b"\n")))
-    if "must be run in a work tree" in found.stderr:
-        raise InvalidInput(
-            f"{folder} is in a repository without a work tree",
-            hint="run it in a clone that has files",
-        )
-    if "not a git repository" in found.stderr:
-        raise NoRepository(folder)
-    raise Unsupported(f"git cannot use {folder}: {found.stderr.strip()}")
-
-
 def set_up(top: Path, *, dry_run: bool = False, upgrade: bool = False) -> SetUp:
     """Put the policy's files into the work tree at `top`; with `dry_run` only say how.
 
@@ -160,7 +138,7 @@ def set_up(top: Path, *, dry_run: bool = False, upgrade: bool = False) -> SetUp:
     """
     files = PlainFiles(top)
     installed = read_record(files.read(INSTALLED_PATH))
-    rules = wanted_rules(_files_of(top), files.read)
+    rules = wanted_rules(files_of(top), files.read)
     steps = plan_install(shipped_files(rules), installed, files.read, upgrade=upgrade)
     if not dry_run:
         for step in steps:
@@ -170,12 +148,6 @@ def set_up(top: Path, *, dry_run: bool = False, upgrade: bool = False) -> SetUp:
         if after != files.read(INSTALLED_PATH):
             files.write(INSTALLED_PATH, after)
     return SetUp(top, tuple(rule.id for rule in rules), tuple(steps))
-
-
-def _files_of(top: Path) -> list[str]:
-    """The files of the work tree, tracked or not, without ignored ones."""
-    listed = run_git(["ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=top)
-    return [path_text(path) for path in listed.stdout.split(b"\0") if path]
 
 
 def _as_json(done: SetUp, dry_run: bool) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from orchestrate.cli.init import work_tree
 from orchestrate.cli.output import shown
+from orchestrate.git.folders import work_tree
 from orchestrate.hooks.integrate import MANAGERS, separate
 from orchestrate.hooks.integrate import integrate as add
 
