@@ -177,12 +177,16 @@ class Change:
 
     def _survives(self, entry: TreeEntry) -> bool:
         """Whether something of the base's `entry` is still there."""
-        if entry.mode != TREE:
-            changed = self._by_path.get(entry.path)
-            return changed is None or not changed.is_deleted
-        if entry.path not in self._emptied:
-            return True
-        return any(self._survives(child) for child in self.base_children(entry.path))
+        left = [entry]  # no recursion: a hostile tree is a thousand folders deep
+        while left:
+            one = left.pop()
+            if one.mode == TREE and one.path in self._emptied:
+                left += self.base_children(one.path)
+                continue
+            changed = self._by_path.get(one.path)
+            if one.mode == TREE or changed is None or not changed.is_deleted:
+                return True
+        return False
 
     def _blob(self, oid: Oid) -> bytes | None:
         if oid in self._read:
@@ -230,21 +234,26 @@ def children_of(trees: TreeLister, tree: Oid | None) -> Children:
     listed: dict[str, Sequence[TreeEntry]] = {}
 
     def children(folder: str) -> Sequence[TreeEntry]:
-        if folder not in listed:
-            listed[folder] = _list(trees, tree, folder, children)
+        missing: list[str] = []  # no recursion: a hostile tree is a thousand folders deep
+        at: str | None = folder
+        while at is not None and at not in listed:
+            missing.append(at)
+            at = at.rpartition("/")[0] if at else None
+        for one in reversed(missing):
+            listed[one] = _list(trees, tree, one, listed.get(one.rpartition("/")[0], ()))
         return listed[folder]
 
     return children
 
 
 def _list(
-    trees: TreeLister, top: Oid | None, folder: str, children: Children
+    trees: TreeLister, top: Oid | None, folder: str, above: Sequence[TreeEntry]
 ) -> Sequence[TreeEntry]:
     if top is None:
         return ()
     if folder == "":
         return trees.list_tree(top)
-    for entry in children(folder.rpartition("/")[0]):
+    for entry in above:
         if entry.path == folder and entry.mode == TREE:
             return [
                 TreeEntry(f"{folder}/{below.path}", below.mode, below.oid)
