@@ -238,3 +238,20 @@ def test_the_example_that_init_writes_works_once_it_is_uncommented(
     (repo / "Makefile").write_text(MAKEFILE.replace("DA:1,1", "DA:1,0"))
     git("commit", "-qam", "chore: no line is covered", cwd=repo)
     assert not json.loads(orchestrate("gate", "run", "full", "--json", code=1).out)["passed"]
+
+
+def test_profiles_may_be_those_of_another_commit(repo: Path, git, orchestrate) -> None:
+    playing(repo, git, {}, gates({"id": "old", "command": "test -e new"}))
+    (repo / "new").write_text("x\n")
+    playing(repo, git, {}, gates({"id": "now", "command": "false"}))
+    run = ("gate", "run", "fast", "--json")
+    assert statuses(json.loads(orchestrate(*run, code=1).out)) == {"now": "failed"}
+    earlier = json.loads(orchestrate(*run, "--policy", "HEAD~1").out)
+    assert statuses(earlier) == {"old": "passed"}, "on HEAD's tree, by the profile before it"
+    of_before = orchestrate(*run, "HEAD~1", "--policy", "HEAD~1", code=1).out
+    assert statuses(json.loads(of_before)) == {"old": "failed"}
+    listed = json.loads(orchestrate("gate", "list", "--policy", "HEAD~1", "--json").out)
+    assert [row["steps"] for row in listed] == [["old"]]
+    assert "nowhere" in orchestrate(*run, "--policy", "nowhere", code=2).err
+    first = git("rev-list", "--max-parents=0", "HEAD", cwd=repo)
+    assert "no gate profile 'fast'" in orchestrate(*run, "--policy", first, code=2).err
