@@ -8,7 +8,7 @@ from click.shell_completion import CompletionItem
 from orchestrate.errors import InvalidInput
 from orchestrate.git.repository import Repository
 from orchestrate.ledger.store import Ledger, plan_ids
-from orchestrate.plans.states import PLAN_ENDED
+from orchestrate.plans.states import PLAN_ENDED, PlanStatus
 from orchestrate.runner.project import Project, ledger_prefix
 
 
@@ -25,8 +25,8 @@ def known_plans(repo: Repository) -> list[str]:
 def chosen_plan(project: Project, repo: Repository, named: str | None) -> Ledger:
     """The ledger of the named plan, by its id or an unmistakable beginning of it.
 
-    With none named: the only plan that has not ended, else the only plan. A task in a person's own
-    tree is meant only where there is nothing else.
+    With none named: the only plan that has not ended, else the only completed one, else the only
+    plan. A task in a person's own tree is meant only where there is nothing else.
 
     Raises:
         InvalidInput: there is none, or more than one fits; they are named.
@@ -60,7 +60,8 @@ def meant_plans(project: Project, repo: Repository) -> list[Ledger]:
     states = {one.plan_id: one.load().state for one in ledgers}
     is_open = {i for i, state in states.items() if state.status not in PLAN_ENDED}
     shared = {i for i, state in states.items() if not state.in_own_tree}
-    for ids in (is_open & shared, is_open, shared):
+    is_done = {i for i, state in states.items() if state.status == PlanStatus.COMPLETED}
+    for ids in (is_open & shared, is_open, is_done & shared, shared):
         if ids:
             return [one for one in ledgers if one.plan_id in ids]
     return ledgers

@@ -109,6 +109,10 @@ def _print(own: OwnTask, done: Finished, files: list[str], as_json: bool) -> Non
         mend = "mend and commit it, then: orchestrate finish"
         waits = done.attempt.reason == "GATE_NOT_RUN"
         click.echo(f"task {own.task.id} stays open; {nexts if waits else mend}")
+        if any(one["id"] == "outside-allowed" for one in done.attempt.findings):
+            click.echo(
+                "  where others' work came in, by merge or rebase: orchestrate finish --since REV"
+            )
         return
     click.echo(f"finished {own.task.id} as {after.commit[:12]}")
     if files:

@@ -68,6 +68,14 @@ def test_a_target_that_is_nowhere_checked_out_moves_alone(
     assert not (repo / "a").exists()
 
 
+def test_the_only_completed_plan_is_meant(completed, orchestrate, tmp_path: Path) -> None:
+    completed()
+    other = plan_file(tmp_path, {**TASK, "id": "b"}, id="other-abc234")
+    orchestrate("plan", "create", "--file", str(other), "--approve")
+    orchestrate("plan", "abort", "other-abc234", "--reason", "not now")
+    assert merged(orchestrate, "--dry-run")["plan"].startswith("demo-")
+
+
 def test_a_linked_worktree_on_the_target_follows(
     completed, orchestrate, git, repo, tmp_path
 ) -> None:

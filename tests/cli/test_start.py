@@ -112,7 +112,9 @@ def test_merged_in_work_of_others_is_left_out_by_since(repo, orchestrate, git, c
     git("switch", "-q", "topic", cwd=repo)
     commit("src/app.py", "mine\n")
     git("merge", "-q", "--no-edit", "main", cwd=repo)
-    assert "outside-allowed a.txt" in orchestrate("finish", code=1).out
+    refused = orchestrate("finish", code=1).out
+    assert "outside-allowed a.txt" in refused
+    assert "orchestrate finish --since REV" in refused
     said = json.loads(orchestrate("finish", "--since", "main", "--json").out)
     assert said["status"] == "completed"
     assert "judged since" in said["attempt"]["detail"]
