@@ -66,7 +66,7 @@ _EXAMPLE_WORDS = words(
     oauth refresh signing master shared one two three first second another other something
     anything whatever super strong awesome kind weak safe secure word words phrase aladdin sesame
     open correct horse battery staple welcome qwerty
-    unknown wonderland changeit
+    unknown wonderland changeit android
     geheim geheimnis passwort kennwort bitte cambiar cambiame cambia contrasena clave secreto senha
     segredo mudar altere motdepasse mot de passe secreta changer changez wachtwoord geheimwoord
     wijzig haslo losenord parola
