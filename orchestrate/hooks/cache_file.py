@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FORMAT = 5  # of what the files hold; grows with every change of it
+FORMAT = 6  # of what the files hold; grows with every change of it
 MAX_BYTES = 64 * 1024 * 1024
 LARGE = 16 * 1024  # bytes of a value that stands apart
 _SIZE = 8  # bytes of the number at the beginning: how long the marshalled head is

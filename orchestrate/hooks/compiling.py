@@ -10,7 +10,6 @@ Rules kept here:
 """
 
 import marshal
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -25,15 +24,14 @@ from orchestrate.checks.search import (
     Search,
     pattern_expressions,
     policy_patterns,
-    secret_expressions,
 )
-from orchestrate.checks.secrets import lazy, matcher, rules
-from orchestrate.checks.secrets.scanner import PATH_FLAGS, path_pattern
+from orchestrate.checks.secrets import matcher, rules
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
-from orchestrate.hooks.made_once import made_once, place_of, shipped_inputs
+from orchestrate.hooks.made_once import made_once, place_of
 from orchestrate.hooks.path_classes import CASELESS, DOTALL, Classes, are_plain, joined
-from orchestrate.hooks.prefilter import EVERYWHERE, LOOK, UNSAFE, Task
+from orchestrate.hooks.prefilter import LOOK, UNSAFE, Task
+from orchestrate.hooks.shipped_part import OfSecrets, SecretPaths, compiled, of_secrets
 from orchestrate.hooks.start import HOME
 from orchestrate.policy.config import CommitMessageConfig
 from orchestrate.policy.policy import Policy
@@ -46,38 +44,14 @@ _UNSAFE = (
 
 
 class Made(NamedTuple):
-    """What a joint search is made of, serialized: rules of secrets, their triggers, patterns.
+    """What a joint search is made of: the secrets' part, and patterns with their database.
 
-    Databases are b"" without hyperscan. `name` is of the shipped files they were made from.
+    Databases are b"" without hyperscan.
     """
 
-    name: str
-    packed: bytes
-    triggers: bytes
+    secrets: OfSecrets
     wanted: tuple[str, ...]
     patterns: bytes
-
-
-def shipped_part(made: Made) -> dict[str, Any]:
-    """What `prefilter.Shipped` reads. Raises: ValueError without hyperscan."""
-    if not made.triggers:
-        raise ValueError("there is no database without hyperscan")
-    import hyperscan._hs_ext as extension
-
-    return {
-        "extension": extension.__file__,
-        "made_by": HOME,
-        "made_of": made.name,
-        "inputs": shipped_inputs(),
-        "triggers": made.triggers,
-        "ruleset": marshal.dumps(rules.unpacked_values(made.packed)),
-        "expressions": marshal.dumps(_expressions(rules.unpack(made.packed))),
-    }
-
-
-def _expressions(ruleset: rules.Ruleset) -> Any:
-    """The expressions of Python's `re` that judging secrets may need, compiled."""
-    return lazy.made_of((rule.paths, PATH_FLAGS) for rule in ruleset.rules if rule.paths)
 
 
 def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
@@ -85,17 +59,17 @@ def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
     if not made.patterns:
         raise ValueError("there is no database without hyperscan")
     classes = Classes()
-    wanted, ruleset = made.wanted, rules.unpack(made.packed)
+    wanted, secrets = made.wanted, SecretPaths(rules.unpack(made.secrets.packed))
     checks = _line_checks(policy)
-    needles, in_lines = _needles(policy, wanted, ruleset, checks, classes)
+    needles, in_lines = _needles(policy, wanted, secrets, checks, classes)
     builtins = _builtins(policy, wanted, needles, in_lines, classes)
     config = policy.config
     judges_commands = any(r.active and r.type == "block" for r in policy.harness)
     _look_at_paths(policy, classes, scripts=judges_commands)
     return {
         "made_by": HOME,
-        "made_of": made.name,
-        "names": matcher.compile_database(_names(classes, ruleset)),
+        "made_of": made.secrets.name,
+        "names": matcher.compile_database(_names(classes)),
         "patterns": made.patterns,
         "needles": needles,
         "in_lines": frozenset(in_lines),
@@ -104,7 +78,7 @@ def compile_policy(policy: Policy, made: Made) -> dict[str, Any]:
         "closer": _closer(policy, checks),
         "counting": classes.counting(),
         "counting_look": not are_plain(classes.always_look),
-        "secret_classes": classes.secret_ids(),
+        "secret_classes": secrets.ids(),
         "case_conflict": any(
             c.builtin == "case-conflict" for rule in policy.rules for c in rule.checks
         ),
@@ -132,15 +106,11 @@ def _look_at_paths(policy: Policy, classes: Classes, *, scripts: bool) -> None:
                 classes.look(check.paths)
 
 
-def _names(classes: Classes, ruleset: rules.Ruleset) -> list[matcher.Expression]:
-    """The expressions that run over paths."""
+def _names(classes: Classes) -> list[matcher.Expression]:
+    """The expressions that run over paths, less those of `shipped_part.py`."""
     names = classes.expressions()
     names.append((LOOK, rb"^\.orchestrate\z", DOTALL | SINGLEMATCH))  # `broken_policy.py`
     names.append((UNSAFE, _UNSAFE, CASELESS | DOTALL | SINGLEMATCH))
-    by_path = path_pattern(ruleset)
-    if by_path != r"(?!)":
-        direct = b"^(?:" + by_path.encode() + rb")\z"
-        names.append((LOOK, direct, CASELESS | DOTALL | SINGLEMATCH))
     return names
 
 
@@ -181,7 +151,7 @@ def _closer(policy: Policy, checks: Sequence[tuple[str, LineCheck]]) -> bytes:
 def _needles(
     policy: Policy,
     wanted: Sequence[str],
-    ruleset: rules.Ruleset,
+    secrets: SecretPaths,
     checks: Sequence[tuple[str, LineCheck]],
     classes: Classes,
 ) -> tuple[Needles, set[int]]:
@@ -199,22 +169,13 @@ def _needles(
         if check.on != "added-lines":
             across.add(number)
     allowed = classes.id(policy.config.secrets.allow_paths)
+    ruleset = secrets.ruleset
     for id, _, _ in matcher.expressions(ruleset):
-        where = (_where(id, ruleset, classes), allowed)
+        where = (secrets.where(id), allowed)
         needles[SECRETS + id] = [("", *where, NO_CHECK)]
         if id >= len(ruleset.forms) or ruleset.forms[id].reach:
             across.add(SECRETS + id)
     return needles, set(needles) - across
-
-
-def _where(id: int, ruleset: rules.Ruleset, classes: Classes) -> int:
-    """The class of paths where a form of the secret rules can mean anything; a probe: any."""
-    paths = (
-        {ruleset.rules[r].paths for r in ruleset.forms[id].rules}
-        if id < len(ruleset.forms)
-        else {""}
-    )
-    return EVERYWHERE if "" in paths else classes.of_secrets("|".join(sorted(paths)))
 
 
 def _builtins(
@@ -264,17 +225,15 @@ def joint_search(policy: Policy) -> tuple[Search, Made]:
     Both come from this user's cache where they were made before: reading the rules of secrets and
     compiling them takes seconds, and is done once for all policies.
     """
-    place = place_of("secrets", "")
-    packed, triggers = made_once(place, _secrets)
+    secrets = of_secrets()
     wanted = tuple(policy_patterns(policy))
-    patterns = made_once(
-        place_of("patterns", wanted), lambda: _compiled(pattern_expressions(wanted))
-    )
+    place = place_of("patterns", wanted)
+    patterns = made_once(place, lambda: compiled(pattern_expressions(wanted)))
     database = None
     with suppress(ValueError):  # no hyperscan, or the databases were made on another processor
-        database = Joined(*map(matcher.load_database, (patterns, triggers)))
-    made = Made(os.path.basename(place), packed, triggers, wanted, patterns)
-    return Search(wanted, rules.unpack(packed), database), made
+        database = Joined(*map(matcher.load_database, (patterns, secrets.triggers)))
+    made = Made(secrets, wanted, patterns)
+    return Search(wanted, rules.unpack(secrets.packed), database), made
 
 
 def policy_table(policy: Policy, made: Made) -> dict[str, Any]:
@@ -287,14 +246,3 @@ def policy_table(policy: Policy, made: Made) -> dict[str, Any]:
         place_of("table", policy.id), lambda: compile_policy(policy, made)
     )
     return table
-
-
-def _secrets() -> tuple[bytes, bytes]:
-    ruleset = rules.shipped()
-    return rules.pack(ruleset), _compiled(secret_expressions(ruleset))
-
-
-def _compiled(expressions: Sequence[matcher.Expression]) -> bytes:
-    with suppress(ValueError):  # no hyperscan here: the slow search has the same findings
-        return matcher.compile_database(expressions)
-    return b""

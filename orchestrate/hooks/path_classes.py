@@ -11,7 +11,6 @@ from orchestrate.hooks.prefilter import EVERYWHERE, LOOK
 from orchestrate.policy.globs import Globs
 
 CASELESS, DOTALL = 1, 2  # HS_FLAG_CASELESS, HS_FLAG_DOTALL (hs_compile.h)
-SECRET_CLASSES = 1 << 18  # ids of classes from here on are of the secret rules' paths
 NOWHERE = -1  # a class that no path is in
 
 
@@ -20,7 +19,6 @@ class Classes:
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, ...], int] = {}
-        self._of_secrets: dict[str, int] = {}
         self.always_look: list[str] = []
 
     def id(self, globs: Sequence[str]) -> int:
@@ -31,10 +29,6 @@ class Classes:
             return EVERYWHERE
         return self._ids.setdefault(tuple(globs), len(self._ids))
 
-    def of_secrets(self, paths: str) -> int:
-        """The class of the lower-case paths that an expression of the secret rules takes in."""
-        return self._of_secrets.setdefault(paths, SECRET_CLASSES + len(self._of_secrets))
-
     def look(self, globs: Iterable[str]) -> None:
         """Have the engine look at every change of such a path."""
         self.always_look += globs
@@ -43,15 +37,7 @@ class Classes:
         """For the database of names."""
         sets = [(globs, id) for globs, id in self._ids.items()]
         sets.append((tuple(dict.fromkeys(self.always_look)), LOOK))
-        found = [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
-        for paths, id in self._of_secrets.items():
-            whole = b"^(?:" + paths.encode() + rb")\z"
-            found.append((id, whole, CASELESS | DOTALL | SINGLEMATCH))
-        return found
-
-    def secret_ids(self) -> frozenset[int]:
-        """The classes that `of_secrets` gave."""
-        return frozenset(self._of_secrets.values())
+        return [(id, joined(globs), DOTALL | SINGLEMATCH) for globs, id in sets if globs]
 
     def counting(self) -> frozenset[int]:
         """The classes whose globs may mean another thing on bytes than on text."""

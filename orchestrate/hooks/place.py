@@ -14,6 +14,7 @@ from orchestrate.git.types import Oid
 from orchestrate.hooks import cache_file, compiling, places, start
 from orchestrate.hooks.kept_policy import keep_policy, kept_policy
 from orchestrate.hooks.prefilter import Doubt
+from orchestrate.hooks.shipped_part import shipped_part
 from orchestrate.hooks.task_file import parse_task, task_rules
 from orchestrate.policy.policy import Policy, load_policy
 
@@ -68,7 +69,7 @@ class Place:
         folder = cache_file.folder_of(self.common)
         with suppress(ValueError, OSError):  # no hyperscan, or no place to write: no fast path
             if _is_stale(self.common, key):
-                shipped = compiling.shipped_part(made_of)
+                shipped = shipped_part(made_of.secrets)
                 cache_file.write(os.path.join(folder, start.SHIPPED), shipped)
                 table = compiling.policy_table(policy, made_of)
                 cache_file.write(os.path.join(folder, f"{key}.table"), table)

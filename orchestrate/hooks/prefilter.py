@@ -52,12 +52,13 @@ class Doubt(Exception):
 
 
 class Shipped:
-    """What is the same under every policy, made ready by `compiling.py`: the secrets' triggers."""
+    """What is the same under every policy, made ready by `compiling.py`: what secrets need."""
 
     def __init__(self, value: dict[str, Any], hyperscan: Any) -> None:
         self.value = value
         self.hyperscan = hyperscan
         self.triggers = load(hyperscan, value["triggers"])
+        self.names = load(hyperscan, value["names"])
 
 
 class Compiled:
@@ -66,7 +67,7 @@ class Compiled:
     def __init__(self, table: dict[str, Any], shipped: Shipped) -> None:
         self.table = table
         self.shipped = shipped
-        self.names = load(shipped.hyperscan, table["names"])
+        self.names = load(shipped.hyperscan, table["names"]), shipped.names
         self.content = load(shipped.hyperscan, table["patterns"]), shipped.triggers
         self.secrets = range(*table["secrets"])
         self.needles: dict[int, list[tuple[str, int, int, int]]] = table["needles"]
@@ -195,7 +196,7 @@ def judge_each(
 def _judge_path(path: bytes, compiled: Compiled, task: Task | None) -> Classes:
     """The classes of paths that `path` may be in, and those that it surely is in."""
     table = compiled.table
-    found = found_in(path, compiled.names)
+    found = found_in(path, *compiled.names)
     found.add(EVERYWHERE)
     if LOOK in found or UNSAFE in found:
         raise Doubt("a path that the engine looks at")

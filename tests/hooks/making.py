@@ -12,6 +12,7 @@ from orchestrate.checks.task_rules import TaskRules
 from orchestrate.git.types import Oid, path_bytes
 from orchestrate.hooks import closer, compiling
 from orchestrate.hooks.prefilter import Compiled, Doubt, Shipped, Task, judge_each, judge_together
+from orchestrate.hooks.shipped_part import shipped_part
 from orchestrate.hooks.start import load_extension
 from orchestrate.policy.policy import Policy, load_policy
 from tests.checks.making import Files, Store, change_of
@@ -48,7 +49,7 @@ def _compiled() -> Compiled:
 
 def _compile(policy: Policy) -> Compiled:
     made = compiling.joint_search(policy)[1]
-    value = compiling.shipped_part(made)
+    value = shipped_part(made.secrets)
     shipped = Shipped(value, load_extension(value["extension"]))
     return Compiled(compiling.compile_policy(policy, made), shipped)
 
