@@ -196,6 +196,57 @@ def test_a_program_that_does_not_do_its_work_blocks(
     assert list((bin_folder.parent / "temporary").iterdir()) == []
 
 
+# A line as pkg/output/json.go of trufflehog 3 prints it, with all of its fields.
+PRINTED = {
+    "SourceMetadata": {"Data": {"Filesystem": {"file": "", "line": 2}}},
+    "SourceID": 1, "SourceType": 15, "SourceName": "trufflehog - filesystem",
+    "DetectorType": 17, "DetectorName": "URI", "DetectorDescription": "A toy's key",
+    "DecoderName": "PLAIN", "Verified": False, "VerificationFromCache": False,
+    "Raw": SECRET, "RawV2": "", "Redacted": "", "ExtraData": None, "StructuredData": None,
+}  # fmt: skip
+
+
+def test_trufflehog_is_asked_and_read_as_version_3_has_it(bin_folder: Path) -> None:
+    script = f"""
+        assert sys.argv[1] == "filesystem" and len(sys.argv) == 6
+        assert set(sys.argv[3:]) == {{"--json", "--no-verification", "--no-update"}}
+        one = {PRINTED!r}
+        one["SourceMetadata"]["Data"]["Filesystem"]["file"] = str(files[0])
+        print(json.dumps(one))
+        custom = dict(one, DetectorName="CustomRegex", ExtraData={{"name": "Our Key"}})
+        custom["SourceMetadata"] = {{"Data": {{"Filesystem": {{"file": str(files[0])}}}}}}
+        print(json.dumps(custom))
+        print(json.dumps({{"level": "info-0", "msg": "finished scanning"}}), file=sys.stderr)
+    """
+    program(bin_folder, "trufflehog", WALK + textwrap.dedent(script))
+    told = [(f.id, f.line, f.message) for f in found({}, {"a": IN_FILE}, "trufflehog")]
+    assert ("trufflehog-uri", 2, "A toy's key (seen by trufflehog)") in told
+    assert any(id == "trufflehog-our-key" for id, _, _ in told)
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("sys.exit(183)", "ended with code 183"),  # --fail's, which is not given
+        ("print('no such flag', file=sys.stderr); sys.exit(1)", "ended with code 1: no such flag"),
+        ("print('{')", "cannot be read"),
+        ("print('[]')", "cannot be read"),
+        ("print('3')", "cannot be read"),
+        ("print(json.dumps({'SourceMetadata': None}))", "cannot be read"),
+        ("print(json.dumps({'SourceMetadata': {'Data': {'Git': {}}}}))", "cannot be read"),
+        ('print(\'{"level":"error","msg":"denied"}\', file=sys.stderr)', "denied"),
+        ('print(\'{"level":"fatal","msg":"denied"}\', file=sys.stderr)', "denied"),
+    ],
+)
+def test_trufflehog_that_does_not_do_its_work_blocks(
+    script: str, says: str, bin_folder: Path
+) -> None:
+    program(bin_folder, "trufflehog", f"import json, sys\n{script}\n")
+    (one,) = found({}, {"a": IN_FILE}, "trufflehog")
+    assert (one.id, one.severity) == ("secrets-engine-failed", Severity.BLOCK)
+    assert says in one.message
+
+
 def test_what_it_complains_of_is_redacted(bin_folder: Path) -> None:
     token = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
     program(bin_folder, "gitleaks", f"import sys; sys.exit('cannot read {token}')")

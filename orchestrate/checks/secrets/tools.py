@@ -6,8 +6,8 @@ Rules kept here:
   network, to fetch no update, and to take no exception from the content: the policy holds those.
 * A report that is not what the program documents is an error, never "nothing found".
 
-Sources: `gitleaks dir --help` of 8.30 and its report's fields; trufflehog 3's README and the
-`Filesystem` results that its issues 3448 and 4235 show.
+Sources: `gitleaks dir --help` of 8.30 and its report's fields; trufflehog 3's flags (main.go),
+its fields (pkg/output/json.go) and the `Filesystem` results that its issues 3448 and 4235 show.
 """
 
 import json
@@ -68,6 +68,8 @@ def trufflehog_report(output: bytes) -> Iterator[Leak]:
     """
     for line in output.splitlines():
         one = json.loads(line)
+        if not isinstance(one, dict):
+            raise TypeError(f"{one!r} should be an object")
         if "SourceMetadata" not in one:
             continue
         place = one["SourceMetadata"]["Data"]["Filesystem"]
