@@ -17,8 +17,9 @@ import pygit2
 
 from benchmarks.timing import Row, medians, note, print_facts, print_rows
 from orchestrate.git.repository import Repository
-from orchestrate.ledger.codec import task_path, to_json
+from orchestrate.ledger.codec import task_path
 from orchestrate.ledger.store import Decision, Ledger
+from orchestrate.machine_json import to_json
 from orchestrate.plans.decide import decide
 from orchestrate.plans.events import Event
 from orchestrate.plans.model import Plan
