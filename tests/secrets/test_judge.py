@@ -20,6 +20,7 @@ from orchestrate.checks.secrets.wordlike import surprise
         ("public_key", Kind.NONE), ("cache_key", Kind.NONE), ("monkey", Kind.NONE),
         ("key_id", Kind.NONE), ("author", Kind.NONE), ("password_hash", Kind.NONE),
         ("csrf_token_header", Kind.NONE), ("tokenizer", Kind.NONE), ("has_password", Kind.NONE),
+        ("applicationServerKey", Kind.NONE), ("data-sitekey", Kind.NONE),
     ],
 )  # fmt: skip
 def test_the_last_word_that_says_something_decides(name: str, kind: Kind) -> None:
@@ -68,7 +69,7 @@ def test_words_surprise_less_than_random_letters() -> None:
         "*1A01CF8FBE6425398935FB90359AD8B817399102", "SOFTWARE\\Vendor\\Product\\14.0",
         "sha1=bc6550fc290acf5b42283fa8deaf55cea0f8c206", "2YotnFZFEjr1zCsicMWpAA",
         "[A-Za-z0-9][A-Za-z0-9-]*", "1.2.840.113549.1.9.7", "us-west-2", ",hash:",
-        "+this.password+",
+        "+this.password+", "acme_token_v2",
     ],
 )  # fmt: skip
 def test_what_programs_and_documents_write_there_proves_nothing(value: str) -> None:

@@ -44,11 +44,12 @@ _PATH = lazy(
     r"|^[a-z./-]+/$|\.(?:com|org|net|io|html?|js|json|ya?ml|py|txt|pem|crt|key|php|xml|png|svg|local)\b"
 )
 _NAME_LIKE = lazy(r"[A-Za-z_$][\w$]*(?:[.:/-][A-Za-z_$][\w$]*)*[.:]?")
-_WORD_AND_NUMBER = lazy(r"[A-Za-z]{3,}[0-9]{2,6}[!@#$%.*?]*")
+_WORD_AND_NUMBER = lazy(r"[A-Za-z]{3,}[0-9]{2,6}[!@#$%.*?_+~-]*")
 _HASHED = lazy(
     r"^(?:\{\w+\}|\w{0,16}\$[\w.-]+\$|(?:pbkdf2|bcrypt|argon2|scrypt|sha1|md5)[_:$])"
     r"|^\*[0-9A-F]{40}$|^md5[0-9a-f]{32}$"
 )
+_NAMED = lazy(r"[a-z]{2,}(?:[_.-][a-z]{2,})+[_.-]v\d{1,2}")  # acme_token_v2
 _RANGES = lazy(r"\[[^\]]*(?:[aA]-[zZ]|0-9)")  # a regular expression's
 _DIGEST = lazy(r"(?i)(?:md5|sha\d{1,3})[=:-]")
 _PUBLIC = lazy(r"^AAAA(?:[BCE]3NzaC1|E2VjZHNhLXNo|GnNrLXNza)")  # RFC 4253, 6.6: ssh-rsa ...
@@ -73,6 +74,8 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
     if _PUBLIC.search(value) or _KEY_PATH.search(value):
         return Grade.NONE
     value = _ESCAPED.sub("e", value)
+    if _NAMED.fullmatch(value) and surprise(value) < LIKE_WORDS:
+        return Grade.NONE
     if kind is Kind.PASSWORD:
         found = _password(value, shortest=8 if in_tests else 6)
     elif kind is Kind.SALT:
@@ -124,19 +127,20 @@ def _token(value: str, kind: Kind, *, shortest: int) -> Grade:
     if _HEX.fullmatch(value) and not value.isdigit():
         if shortest == IN_TESTS and kind is Kind.KEY:
             return Grade.NONE  # a test vector
-        return Grade.STRONG if len(value) >= 20 and entropy(value.encode()) > 2.7 else Grade.WEAK
+        enough = len(value) >= (16 if kind is Kind.SECRET else 20)
+        return Grade.STRONG if enough and entropy(value.encode()) > 2.7 else Grade.WEAK
     if value.isdigit() or not looks_random(value) or _decodes_to_text(value):
         return Grade.NONE
     return Grade.STRONG if len(value) >= shortest and entropy(value.encode()) > 3.0 else Grade.WEAK
 
 
 def _decodes_to_text(value: str) -> bool:
-    """Whether `value` is base64 of words (`YSBzZWNyZXQ=`: "a secret") or of a JOSE header."""
+    """Whether `value` is base64 of words: `YSBzZWNyZXQ=` says "a secret"."""
     try:
-        said = base64.b64decode(value.rstrip("."), validate=True).decode().strip()
+        said = base64.b64decode(value, validate=True).decode().strip()
     except ValueError:
         return False
-    return said.isprintable() and ('"alg"' in said or not looks_random(said))
+    return said.isprintable() and not looks_random(said)
 
 
 def is_identifier(value: str) -> bool:

@@ -40,6 +40,7 @@ _KEY_OF_SECRETS = words(
     """
 )
 _COUNTRY = lazy(r"(?:[a-z]{2,3}_)?PW")  # ISO 3166: Palau
+_PUBLIC = lazy(r"(?i)application_?server_?key|site_?key")  # RFC 8292, 3.2; reCAPTCHA
 _SALT = frozenset({"salt", "nonce", "seed"})
 _WEAK = frozenset({"key", "auth", "authorization", "keys", "passkey", "cookie", "pin"})
 _NEUTRAL = words(
@@ -79,7 +80,7 @@ _BEFORE_TAKES_BACK = words(
 @lru_cache(maxsize=4096)
 def kind_of(name: str) -> Kind:
     """What the value of a variable called `name` is, going by its name."""
-    if _COUNTRY.fullmatch(name):
+    if _COUNTRY.fullmatch(name) or _PUBLIC.search(name):
         return Kind.NONE
     names = [word.lower() for word in parts(name)]
     at = len(names) - 1

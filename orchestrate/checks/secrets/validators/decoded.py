@@ -80,6 +80,11 @@ def key_file(candidate: Candidate) -> bool:
     return candidate.path != "" and candidate.text[: candidate.at].strip() == b""
 
 
+def is_of_a_key(candidate: Candidate) -> bool:
+    """RFC 7517, 4.1: what says of which kind the key is stands beside its parts."""
+    return '"kty"' in candidate.around(3000, 3000)
+
+
 def basic_credentials(candidate: Candidate) -> bool:
     """RFC 7617: base64 of `user:password`, neither a placeholder."""
     try:
@@ -99,8 +104,14 @@ def basic_credentials(candidate: Candidate) -> bool:
     )  # fmt: skip
 
 
+_OPEN = lazy(r"(?i)\s*[\"']?(?:user(?:_?name)?|host(?:_?name)?|port|[\w.-]*\.crt)[\"']?\s*:")
+_CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS"  # -----BEGIN CERTIFICATE
+
+
 def base64_value(candidate: Candidate) -> bool:
-    """Base64 of a text that is not a placeholder (Kubernetes Secrets)."""
+    """Base64 of a text that is not a placeholder (Kubernetes Secrets), no name, no certificate."""
+    if _OPEN.match(candidate.line) or candidate.secret.startswith(_CERTIFICATE):
+        return False
     try:
         said = base64.b64decode(candidate.secret, validate=True)
         text = said.decode()

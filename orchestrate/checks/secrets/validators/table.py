@@ -24,6 +24,7 @@ VALIDATORS: Mapping[str, Validator] = {
     "jwt": decoded.jwt,
     "private-key": decoded.private_key,
     "key-file": decoded.key_file,
+    "jwk": decoded.is_of_a_key,
     "basic-credentials": decoded.basic_credentials,
     "base64-value": decoded.base64_value,
     "discord": decoded.discord,
