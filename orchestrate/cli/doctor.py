@@ -14,7 +14,7 @@ from orchestrate.git.process import git_version
 from orchestrate.hooks import install
 from orchestrate.hooks.install import Fires
 from orchestrate.hooks.integrate import integrated
-from orchestrate.hooks.place import Place
+from orchestrate.hooks.place import Place, warm
 from orchestrate.hooks.through import seen_through
 
 
@@ -82,6 +82,8 @@ def _broken_policies(trees: Sequence[Path]) -> list[tuple[Path, FileError]]:
                 Place(objects, tree).policy()
             except FileError as error:
                 found.append((tree, error))
+                continue
+        warm(tree)
     return found
 
 

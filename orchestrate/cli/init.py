@@ -15,6 +15,7 @@ from orchestrate.hooks.clients import install_client, remove_client
 from orchestrate.hooks.install import Installed, chosen
 from orchestrate.hooks.install import install as install_hooks
 from orchestrate.hooks.integrate import MANAGERS, integrate
+from orchestrate.hooks.place import warm
 from orchestrate.hooks.stubs import ALL
 from orchestrate.policy.installing import (
     INSTALLED_PATH,
@@ -120,6 +121,8 @@ def init(
         edited = integrate(top, manager)
     elif hooks and not manager:
         installed = install_hooks(top, hooks=wanted, dry_run=dry_run)
+    if hooks and not dry_run:
+        warm(top)
     if as_json:
         print_json({**_as_json(done, dry_run), "hooks": hooks_json(installed, edited)})
         return

@@ -8,7 +8,7 @@ from orchestrate.checks.baseline import parse_baseline
 from orchestrate.checks.reading import GitObjects, TreeReader
 from orchestrate.checks.search import Search
 from orchestrate.checks.task_rules import TaskRules
-from orchestrate.errors import FileError, NoRepository
+from orchestrate.errors import FileError, NoRepository, OrchestrateError
 from orchestrate.git.changes import Objects
 from orchestrate.git.types import Oid
 from orchestrate.hooks import cache_file, compiling, places, start
@@ -112,6 +112,12 @@ class Place:
             if key:
                 keep_policy(path, policy)
         return policy, key
+
+
+def warm(worktree: Path) -> None:
+    """Compile what the hooks need at the worktree's HEAD, so that no commit has to wait for it."""
+    with suppress(OrchestrateError), Objects(str(worktree)) as objects:  # the hooks will tell it
+        Place(objects, worktree).prepared()
 
 
 def read_policy(objects: GitObjects, tree: Oid | None, where: str) -> Policy:

@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from orchestrate.git.changes import Objects
+from orchestrate.hooks import start
+from orchestrate.hooks.install import install
+from orchestrate.hooks.place import Place
 from orchestrate.hooks.stubs import HOOKS
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 def test_doctor_proves_what_init_installed(orchestrate) -> None:
@@ -12,6 +23,19 @@ def test_doctor_proves_what_init_installed(orchestrate) -> None:
     said = orchestrate("doctor").out.splitlines()
     assert len(said) == 6
     assert all(line.endswith(" fires") for line in said)
+
+
+@pytest.mark.parametrize("command", ["init", "doctor"])
+def test_no_commit_waits_for_what_its_hooks_need_compiled(
+    repo: Path, orchestrate, command: str
+) -> None:
+    install(repo)
+    orchestrate(command)
+    with Objects(str(repo)) as objects:
+        place = Place(objects, repo)
+        objects.ask_info([f"HEAD:{name}" for name in start.POLICY_OBJECTS])
+        key = start.policy_key(objects)
+    assert start.cached_table(place.common, key, start.shipped_part(place.common))
 
 
 def test_doctor_says_how_to_repair(orchestrate) -> None:
