@@ -31,7 +31,7 @@ def check_policy(change: Change) -> Iterator[Finding]:
     """
     paths = [entry.path for entry in (*change.entries, *change.merged)]
     after = _After(change)
-    if any(map(_is_of_policy, paths)):
+    if any(map(is_of_policy, paths)):
         yield from _unless_it_parses("policy", partial(load_policy, after))
     if any(path.startswith(TEMPLATES) for path in paths):
         from orchestrate.policy.templates import load_templates  # 5 ms, for few changes
@@ -50,7 +50,8 @@ def _unless_it_parses(what: str, load: Callable[[], object]) -> Iterator[Finding
         )
 
 
-def _is_of_policy(path: str) -> bool:
+def is_of_policy(path: str) -> bool:
+    """Whether a file at `path` is part of the policy, or stands where a part should be."""
     folders = tuple(name for name in INPUTS if name.endswith("/"))
     return (
         path in INPUTS or path == FOLDER or f"{path}/" in folders or path.startswith(folders)

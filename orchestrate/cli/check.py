@@ -16,6 +16,7 @@ from orchestrate.checks.explaining import explained
 from orchestrate.checks.findings import Finding
 from orchestrate.checks.reading import staged_change
 from orchestrate.checks.running import Stats
+from orchestrate.checks.selecting import OF_A_CHANGE
 from orchestrate.cli import check_fix
 from orchestrate.cli.check_asked import (
     Asked,
@@ -29,6 +30,7 @@ from orchestrate.cli.check_asked import (
 from orchestrate.cli.check_ids import GROUP_OR_ID, ID
 from orchestrate.cli.check_options import format_option, json_format_option, strict_option
 from orchestrate.cli.check_sharing import COMMITS, FILES, HowToJudge
+from orchestrate.errors import FileError
 from orchestrate.git.changes import Objects
 from orchestrate.git.folders import top_of
 from orchestrate.hooks import wide
@@ -37,6 +39,7 @@ from orchestrate.hooks.full import PARTIAL
 from orchestrate.hooks.history import history_findings
 from orchestrate.hooks.place import Place
 from orchestrate.hooks.ranges import range_findings
+from orchestrate.hooks.repairing import TOLD, repair_findings
 
 SHALLOW = (
     "this clone is shallow: commits before its oldest ones are not here and were not looked at "
@@ -167,7 +170,10 @@ def _findings(
     if asked.range:
         base, tip, named = ends_of(place, asked.range)
         return range_findings(place, base, tip, place.task(), only=only, stats=stats, instead=named)
-    policy, task, search = place.prepared()
+    try:
+        policy, task, search = place.prepared()
+    except FileError as broken:
+        return _of_repair(place, asked, broken, only, stats)
     judge = partial(
         run_checks, policy=policy, only=only, search=search, baseline=place.baseline(policy)
     )
@@ -179,14 +185,30 @@ def _findings(
         with how.files(place, COMMITS, len(commits)) as files:
             return history_findings(place, commits, of_one, stats, files)
     if asked.everything:
-        change, task, skip = wide.everything(place), None, PARTIAL | {"scope", "judging"}
+        change, task, skip = wide.everything(place), None, PARTIAL | OF_A_CHANGE
     elif asked.worktree or asked.paths:
         change = wide.worktree_change(place, asked.paths)
-        skip = PARTIAL | ({"scope", "judging"} if asked.paths else set())
+        skip = PARTIAL | (OF_A_CHANGE if asked.paths else frozenset())
     else:
         change, skip = staged_change(place.objects, place.parents(), place.folder), PARTIAL
     with how.files(place, FILES, len(change.entries)) as files:
         return judge(change, task=task, skip=skip, stats=stats, files=files)
+
+
+def _of_repair(
+    place: Place, asked: Asked, broken: FileError, only: Only, stats: Stats
+) -> list[Finding]:
+    """The findings on a repair of HEAD's policy. Raises: FileError, when this is none."""
+    if asked.worktree:
+        change = wide.worktree_change(place)
+    elif asked.is_staged:
+        change = staged_change(place.objects, place.parents(), place.folder)
+    else:
+        raise broken
+    found = repair_findings(place, change, broken, only, stats)
+    if not blocks(found):
+        click.echo(f"note: {TOLD}", err=True)
+    return found
 
 
 def _print(found: Sequence[Finding], form: str, notes: Sequence[str]) -> None:

@@ -76,3 +76,48 @@ def test_files_that_are_named_are_judged_with_what_stands_beside_them(
     put(repo, ".orchestrate/rules/other.md", RULE.replace("house", "other"))
     said = orchestrate("check", ".orchestrate/rules/other.md", code=1).out
     assert "already defined in .orchestrate/rules/house.md" in said
+
+
+CONFIG = ".orchestrate/config.yaml"
+
+
+@pytest.fixture
+def broken(repo: Path, git) -> Path:
+    """A repository whose HEAD has a policy that does not parse."""
+    put(repo, CONFIG, "protected: [a\n")
+    git("add", "-A", cwd=repo)
+    git("commit", "-qm", "feat: a typo", cwd=repo)
+    return repo
+
+
+@pytest.mark.parametrize("args", [("--worktree",), ()])
+def test_a_repair_of_the_policy_is_judged_and_said_how_to_commit(
+    args: tuple[str, ...], broken: Path, git, orchestrate
+) -> None:
+    def checked(code: int) -> str:
+        git("add", "-A", cwd=broken)
+        ran = orchestrate("check", *args, code=code)
+        return ran.out + ran.err
+
+    refused = checked(2)
+    assert "config.yaml:2" in refused and "commit it with `git commit --no-verify`" in refused
+    put(broken, CONFIG, "protected: [a]\n")
+    said = checked(0)
+    assert "policy-changed" in said
+    assert "note: this repairs the policy of HEAD: commit it with `git commit --no-verify`" in said
+    put(broken, CONFIG, "protect: [a]\n")
+    assert "broken-policy" in checked(1)
+    put(broken, CONFIG, "protected: [a]\n")
+    put(broken, "b.py", "x = 1\n")
+    assert "commit them alone with `git commit --no-verify`" in checked(2)
+    (broken / "b.py").unlink()
+    put(broken, ".orchestrate/rules/house.md", RULE + "<<<<<<< HEAD\n")
+    assert "merge-conflict" in checked(1), "what ships judges it"
+
+
+def test_a_repair_is_none_of_an_active_tasks_business(broken: Path, git, orchestrate) -> None:
+    git("revert", "--no-edit", "HEAD", cwd=broken)
+    orchestrate("start", "some work", "--scope", "src")
+    git("reset", "-q", "--hard", "HEAD~1", cwd=broken)
+    put(broken, CONFIG, "protected: [a]\n")
+    assert "in-protected" in orchestrate("check", "--worktree", code=1).out
