@@ -10,6 +10,7 @@ Rules kept here:
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -223,16 +224,32 @@ def range_findings(
     whole = change_between(place.objects, base, tip, place.folder, checked_out=tip == place.head)
     skip = frozenset() if task else frozenset(["outputs"])
     found = judged(whole, task=task, only=only, skip=skip)
+    wanted = Wanted(only)
     told = {_what(one) for one in found}
-    for commit, one in _in_between(place, base, tip, whole, judged):
-        if _what(one) not in told and Wanted(only).keeps(one):
+    between = [
+        (commit, one)
+        for commit, one in _in_between(place, base, tip, whole, judged)
+        if _what(one) not in told and wanted.keeps(one)
+    ]
+    marked = _marked(whole, policy, judged) if between else frozenset[str]()
+    for commit, one in between:
+        if _what(one) not in told and one.fingerprint not in marked:
             told.add(_what(one))
             found.append(of_commit(one, commit))
-    wanted = Wanted(only)
     if messages and (wanted.runs("message") or wanted.runs("secrets")):
         of_message = partial(check_message, policy=policy, search=search)
         found += filter(wanted.keeps, _on_messages(place, base, tip, of_message))
     return sorted(set(found), key=order)
+
+
+def _marked(whole: Change, policy: Policy, judged: Judge) -> frozenset[str]:
+    """The fingerprints that marks lift at the tip: of those no commit before the mark is told."""
+    if not policy.config.secrets.inline_allow:
+        return frozenset()
+    secrets = replace(policy.config.secrets, inline_allow=False)
+    strict = replace(policy, config=replace(policy.config, secrets=secrets))
+    found = judged(whole, policy=strict, task=None, only=frozenset(["secrets"]))
+    return frozenset(one.fingerprint for one in found if one.fingerprint)
 
 
 def _on_messages(

@@ -57,6 +57,16 @@ def test_a_secret_that_the_next_commit_takes_out_is_seen_by_push_and_ci(
     assert of_range(published, "HEAD~1") == []
 
 
+def test_a_mark_that_comes_in_a_later_commit_holds_for_those_before(
+    commit: Commit, published: Path
+) -> None:
+    commit({"b.py": secret()}, "feat: b", "--no-verify")
+    mark = b"# orchestrate: allow github-token no real one\n"
+    assert commit({"b.py": mark + secret(), "c.py": b"x = 1\n"}, "fix: say so")[0] == 0
+    assert of_range(published, "HEAD~2") == []
+    assert git(published, "push", "-q", "origin", "main").returncode == 0
+
+
 def test_what_is_no_harm_in_history_may_be_taken_back(commit: Commit, published: Path) -> None:
     commit({"b.py": BAD}, "feat: b", "--no-verify")
     assert commit({"b.py": None}, "fix: without it")[0] == 0
