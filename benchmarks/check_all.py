@@ -1,6 +1,6 @@
 """`orchestrate check --all` in megabytes a second of processor time, git's included.
 
-python -m benchmarks.check_all [--times 5] [--bare] [FOLDER ...]
+python -m benchmarks.check_all [--times 5] [--jobs 1] [--bare] [FOLDER ...]
 
 Each folder (without one: Python's library) is committed to a repository of its own and judged
 whole. `--bare` takes the work tree away, so that every blob comes through git. The run of a
@@ -47,10 +47,11 @@ def repository_of(source: Path | None, folder: Path) -> float:
     return sum(int(size) for size in sizes if size.isdigit()) / 1e6
 
 
-def run(repository: Path) -> Run:
-    """Judge the whole repository once."""
+def run(repository: Path, jobs: int) -> Run:
+    """Judge the whole repository once, among so many processes."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-P", "-m", "orchestrate.cli.main", "check", "--all", "--json"]
+    command += ["--jobs", str(jobs)]
     done = subprocess.run(
         command, cwd=repository, env=ENVIRONMENT, capture_output=True, check=False
     )
@@ -65,20 +66,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--bare", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="orchestrate-bench-") as scratch:
         top = Path(scratch)
         small = top / "small"
         repository_of(None, small)
-        run(small)  # compiles the policy for all of them
+        run(small, args.jobs)  # compiles the policy for all of them
         for number, source in enumerate(args.folders or [Path(sysconfig.get_paths()["stdlib"])]):
             repository = top / str(number)
             megabytes = repository_of(source, repository)
             if args.bare:
                 repository = (repository / ".git").rename(top / f"{number}.git")
                 git("config", "core.bare", "true", cwd=repository)
-            runs = [(run(repository), run(small)) for _ in range(args.times)]
+            runs = [(run(repository, args.jobs), run(small, args.jobs)) for _ in range(args.times)]
             best, start = min(one for one, _ in runs), min(one for _, one in runs)
             print(
                 f"{source}: {megabytes:.1f} MB, {best.processor:.2f} s of processor time"

@@ -221,7 +221,9 @@ def column_of(line: bytes, offset: int) -> int:
 def shown(match: bytes) -> str:
     """A match as one printable, short piece of text."""
     text = match.decode("utf-8", "replace")
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    clean = text
+    if not text.isprintable():
+        clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return clean if len(clean) <= MAX_SHOWN else f"{clean[: MAX_SHOWN - 1]}…"
 
 
