@@ -25,7 +25,7 @@ from orchestrate.checks.search import (
     pattern_expressions,
     policy_patterns,
 )
-from orchestrate.checks.secrets import matcher, rules
+from orchestrate.checks.secrets import lazy, matcher, rules
 from orchestrate.checks.task_rules import TaskRules
 from orchestrate.checks.unsafe_path import GITMODULES
 from orchestrate.hooks.made_once import made_once, place_of
@@ -226,6 +226,7 @@ def joint_search(policy: Policy) -> tuple[Search, Made]:
     compiling them takes seconds, and is done once for all policies.
     """
     secrets = of_secrets()
+    lazy.take(marshal.loads(secrets.expressions))
     wanted = tuple(policy_patterns(policy))
     place = place_of("patterns", wanted)
     patterns = made_once(place, lambda: compiled(pattern_expressions(wanted)))
