@@ -92,7 +92,9 @@ def smart_goal(repo: Repository, now: Oid, target: Oid, check: Checker) -> Goal:
         tree = partial_tree(repo, now, target, reasons)
         findings = list(check(target, tree))
     remaining = [finding for finding in findings if finding.severity is Severity.BLOCK]
-    return Goal(tree, _decisions(repo, now, tree, changes, reasons), tuple(remaining))
+    of_no_file = next((one.id for one in remaining if one.path not in changes), "")
+    kept = f"no finding names it, but {of_no_file} stands" if of_no_file else "the checks allow it"
+    return Goal(tree, _decisions(repo, now, tree, changes, reasons, kept), tuple(remaining))
 
 
 def _decisions(
@@ -101,13 +103,14 @@ def _decisions(
     goal: Oid,
     changes: Mapping[str, EntryChange],
     reasons: Mapping[str, str],
+    kept: str,
 ) -> tuple[Decision, ...]:
     touched = {change.path for change in repo.diff(now, goal)}
     in_the_way = "it stands where a restored path must be"
     return tuple(
         Decision(path, True, reasons.get(path, in_the_way))
         if path in touched
-        else Decision(path, False, "the checks allow it")
+        else Decision(path, False, kept)
         for path in sorted(changes)
     )
 

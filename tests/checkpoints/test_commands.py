@@ -7,9 +7,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from orchestrate.checkpoints.goal import smart_goal
+from orchestrate.checks.findings import Finding, Severity
 from orchestrate.cli.checkpoint import checkpoint
 from orchestrate.cli.rollback import rollback
 from orchestrate.errors import Conflict, InvalidInput, OrchestrateError
+from orchestrate.git.repository import Repository
+from orchestrate.git.types import Oid
 
 from .worlds import git, see
 
@@ -99,6 +103,18 @@ def test_smart_keeps_what_the_checks_allow_and_says_why_not(tree: Path) -> None:
     assert "kept: fine.txt (the checks allow it)" in done.stdout
     assert "restored: key.txt (aws-access-key-id" in done.stdout
     assert (tree / "fine.txt").exists() and not (tree / "key.txt").exists()
+
+
+def test_smart_does_not_call_allowed_what_was_not_judged(tree: Path) -> None:
+    repo = Repository.open(tree)
+    then = repo.tree_of(Oid(git(tree, "rev-parse", "HEAD").decode().strip()))
+    now = repo.edit_tree(then, {"a.txt": (0o100644, repo.write_blob(b"two\n"))})
+    crashed = Finding("check-crashed", Severity.BLOCK, "", "the check `secrets` ended")
+    goal = smart_goal(repo, now, then, lambda old, new: [crashed])
+    assert goal.tree == now and goal.remaining == (crashed,)
+    assert [one.reason for one in goal.decisions] == [
+        "no finding names it, but check-crashed stands"
+    ]
 
 
 def test_prune_keeps_the_newest_named_ones_and_what_undo_needs(tree: Path) -> None:
