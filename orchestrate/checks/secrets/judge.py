@@ -67,6 +67,7 @@ def grade(kind: Kind, value: str, *, in_tests: bool = False) -> Grade:
     Tests, documentation and examples are full of made-up values: there, only what looks drawn by a
     machine counts.
     """
+    value = value.removeprefix("{noop}")  # Spring Security: the password follows as it is
     if kind is Kind.NONE or is_filler(value) or is_reference(value) or is_made_up(value):
         return Grade.NONE
     if _PROSE.search(value) or _PATH.search(value) or _SAYS.search(value):

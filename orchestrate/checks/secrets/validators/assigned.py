@@ -28,12 +28,25 @@ def graded(kinds: tuple[Kind, ...], least: Grade, most: Grade = Grade.STRONG) ->
         kind = kind_of(candidate.name)
         if kind not in kinds or is_prose(candidate) or _names_a_public_key(candidate):
             return False
-        found = grade(kind, candidate.secret, in_tests=is_test_path(candidate.path))
+        in_tests = is_test_path(candidate.path)
+        if kind is Kind.KEY and not in_tests and _is_a_ciphers(candidate):
+            kind = Kind.SECRET
+        found = grade(kind, candidate.secret, in_tests=in_tests)
         if found is Grade.WEAK and is_translation(candidate.path):
             return False  # labels: "password": "Passwort:"
         return least <= found <= most and not is_jwt_shaped(candidate.secret)
 
     return judged
+
+
+_CIPHER = lazy(r"(?i)\b(?:aes|des|3des|rc4|xxtea|blowfish|cipher|secretkeyspec)\b|aesutil|crypt")
+_KEY_SIZES = (16, 24, 32)  # bytes of a key of AES (FIPS 197)
+
+
+def _is_a_ciphers(candidate: Candidate) -> bool:
+    """A key as long as ciphers want it, with one named beside it or by the file."""
+    beside = candidate.path + " " + candidate.around(400, 400)
+    return len(candidate.secret) in _KEY_SIZES and _CIPHER.search(beside) is not None
 
 
 _SIGNER = lazy(r"(?i)(?:sign(?:ing|ed)?|gpg|pgp|maintainer|recv)[\w.-]*key|fingerprint")
@@ -75,6 +88,8 @@ def key_material(candidate: Candidate) -> bool:
     """A key that encrypts, a salt or a vector by its name: `aesKey`, `keyBytes`; not `rowKey`."""
     name = candidate.name.lower()
     if name in ("", "iv", "ivbytes", "keybytes", "key_bytes"):
+        return True
+    if len(candidate.secret) in _KEY_SIZES and looks_random(candidate.secret):
         return True
     return kind_of(candidate.name) in (Kind.SECRET, Kind.SALT)
 
