@@ -50,6 +50,10 @@ _STEP = re.compile(
     r"^\s*(?:-\s+)?(?:run|script|command|entry|before_script|after_script)?:?\s*[|>-]*"
 )
 MAX_SCRIPT = 1024 * 1024  # characters; reading them as a shell does takes some three seconds
+# GNU make's manual, "Setting Variables": =, :=, ::=, ?=, +=, !=
+_SET = re.compile(r"(?m)^(?:export +|override +)?([A-Za-z_]\w*)[ \t]*[:?+!]{0,3}=(.*)$")
+_USED = re.compile(r"\$[({]([A-Za-z_]\w*)[)}]")
+_FOLDER = re.compile(r"\w[\w./-]{0,99}")
 _CODED = re.compile(r"\\[0-7xuUN]")  # a character by its number or name
 _NOT_IN_WORDS = str.maketrans("", "", "'\"\\")
 
@@ -213,10 +217,28 @@ def _script(change: Change, entry: EntryChange) -> str:
     if globs(_CONTAINERS).match(path):
         return re.sub(r"(?mi)^\s*(?:RUN|CMD|ENTRYPOINT)\s", "", text)
     if globs(_RECIPES).match(path):
-        return re.sub(r"(?m)^\t[@+-]*", "\t", text)
+        return re.sub(r"(?m)^\t[@+-]*", "\t", _with_folders(text))
     if globs(_STEPS).match(path):
         return "\n".join(_STEP.sub("", line) for line in text.split("\n"))
     return text
+
+
+def _with_folders(makefile: str) -> str:
+    """The text with each variable that is set once, to a folder below this one, as that folder.
+
+    `rm -rf $(BUILDDIR)/*` is no danger where BUILDDIR is `_build`: every Sphinx project has it.
+    """
+    values: dict[str, set[str]] = {}
+    for name, value in _SET.findall(makefile):
+        values.setdefault(name, set()).add(value.strip())
+    folders = {name: min(all) for name, all in values.items() if len(all) == 1}
+    return _USED.sub(
+        lambda use: folders[use[1]] if _is_below(folders.get(use[1], "")) else use[0], makefile
+    )
+
+
+def _is_below(folder: str) -> bool:
+    return _FOLDER.fullmatch(folder) is not None and ".." not in folder
 
 
 def _json_value(line: str) -> str:

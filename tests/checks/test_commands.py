@@ -10,6 +10,7 @@ from orchestrate.checks.commands import MAX_SCRIPT, check_file, judge_command, j
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.shell import commands, read
 from orchestrate.policy.harness import HarnessRule
+from orchestrate.policy.policy import shipped_harness
 from tests.checks.making import change_of
 
 NO_RM = HarnessRule(
@@ -114,6 +115,29 @@ def test_scripts_of_a_change_are_judged(path: str, text: bytes) -> None:
 def test_a_quote_in_a_packages_description_hides_no_script() -> None:
     text = b'{"description": "it\'s ours",\n "scripts": {\n "clean": "rm -rf x"}}\n'
     assert findings("package.json", text.replace(b"}}", b"\n}}")) == [("block-rm-rf", 3)]
+
+
+def test_a_folder_that_a_makefile_names_is_that_folder() -> None:
+    clean = b"clean:\n\trm -rf $(OUT)/*\n"
+    (rule,) = (one for one in shipped_harness() if one.id == "block-rm-rf")
+
+    def told(text: bytes) -> list[int]:
+        change = change_of({}, {"Makefile": text})
+        (entry,) = change.files()
+        return [found.line for found in check_file(change, entry, [rule], marks=True)]
+
+    assert told(b"OUT = _build\n" + clean) == []
+    assert told(b"export OUT ?= docs/_build \n" + clean.replace(b"(OUT)", b"{OUT}")) == []
+    for unsafe in (
+        b"",
+        b"OUT =\n",
+        b"OUT = /\n",
+        b"OUT = ..\n",
+        b"OUT = a/../..\n",
+        b"OUT = $(X)\n",
+    ):
+        assert told(unsafe + clean) == [unsafe.count(b"\n") + 2], unsafe
+    assert told(b"OUT = a\nOUT = b c\n" + clean) == [4]
 
 
 def test_prose_is_not_a_script() -> None:
