@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # Neither of git's own caches, monitors and hooks, nor of diff's settings, may change what we read.
-_READING = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_NO_MONITOR = ("-c", "core.fsmonitor=false")
+_READING = (*_NO_MONITOR, "-c", "core.hooksPath=/dev/null")
 _RAW = (
     "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-relative",
     "--ignore-submodules=none", "--ita-invisible-in-index",
@@ -151,9 +152,12 @@ GIVEN = "--staged=1"
 
 
 def staged_in_shell(against: str) -> str:
-    """The comparison of `start_staged`, with git's exit code behind it, for a shell to start."""
+    """The comparison of `start_staged`, with git's exit code behind it, for a shell to start.
+
+    It starts no hook, so that none is switched off: the checks refuse a script that does.
+    """
     settings = " ".join(f"{name}={value}" for name, value in _SETTINGS.items())
-    return f"{settings} git {' '.join((*_READING, *_staged(against)))}; echo $?"
+    return f"{settings} git {' '.join((*_NO_MONITOR, *_staged(against)))}; echo $?"
 
 
 def read_given(descriptor: int) -> bytes:

@@ -9,6 +9,7 @@ from orchestrate.checks.command_search import script_lines
 from orchestrate.checks.commands import MAX_SCRIPT, check_file, judge_command, judge_line
 from orchestrate.checks.findings import Severity
 from orchestrate.checks.shell import commands, read
+from orchestrate.hooks import stubs
 from orchestrate.policy.harness import HarnessRule
 from orchestrate.policy.policy import shipped_harness
 from tests.checks.making import change_of
@@ -138,6 +139,13 @@ def test_a_folder_that_a_makefile_names_is_that_folder() -> None:
     ):
         assert told(unsafe + clean) == [unsafe.count(b"\n") + 2], unsafe
     assert told(b"OUT = a\nOUT = b c\n" + clean) == [4]
+
+
+@pytest.mark.parametrize("hook", stubs.ALL)
+def test_our_own_hooks_hold_no_dangerous_command(hook: str) -> None:
+    change = change_of({}, {f".githooks/{hook}": stubs.stub(hook).encode()})
+    (entry,) = change.files()
+    assert list(check_file(change, entry, shipped_harness(), marks=True)) == []
 
 
 def test_prose_is_not_a_script() -> None:

@@ -59,7 +59,7 @@ def test_a_task_end_to_end(bench: Bench, git: Callable[..., str]) -> None:
     if bench.name in HOOKS:
         assert not (bench.repo / "docs/x.txt").exists()
         assert end.refused >= 2
-        assert end.session_id
+        assert end.session is not None and end.session.id
         told = " ".join(bench.model.requests) if bench.model else ""
         assert "outside the scope of this task" in told
         assert "drop --no-verify" in told
