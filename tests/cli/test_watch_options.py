@@ -73,11 +73,23 @@ def watch(repo: Path, git, cache: Path) -> Iterator[Callable[..., Watching]]:
         one.stop()
 
 
-def test_many_changes_are_not_waited_for(repo: Path, watch) -> None:
-    watching = watch(*LONG, "--interval", "10m", "--max-changes", "3")
-    for number in range(3):
-        (repo / f"f{number}").write_text("two\n")
-    assert watching.event("checkpoint")["tree"]
+def test_a_pause_is_not_waited_for_after_many_changes(repo: Path, watch) -> None:
+    watching = watch("--debounce", "1s", "--interval", "10m", "--max-changes", "3")
+    is_told = threading.Event()
+
+    def write_without_a_pause() -> None:
+        number = 0
+        while not is_told.wait(0.1):
+            number += 1
+            (repo / f"f{number % 4}").write_text(f"{number}\n")
+
+    writer = threading.Thread(target=write_without_a_pause)
+    writer.start()
+    try:
+        assert watching.event("checkpoint")["tree"]
+    finally:
+        is_told.set()
+        writer.join()
 
 
 def test_it_waits_no_longer_than_the_interval(repo: Path, watch) -> None:
