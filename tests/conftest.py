@@ -83,3 +83,18 @@ def repo(tmp_path: Path, git: Callable[..., str]) -> Path:
     git("add", "-A", cwd=folder)
     git("commit", "-q", "-m", "feat: first", cwd=folder)
     return folder
+
+
+@pytest.fixture
+def split_off(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that the test splits off: others of this process may have children too."""
+    pids: list[int] = []
+    fork = os.fork
+
+    def noting() -> int:
+        pid = fork()
+        pids.append(pid)
+        return pid
+
+    monkeypatch.setattr(os, "fork", noting)
+    return pids

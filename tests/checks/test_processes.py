@@ -15,16 +15,7 @@ HERE = os.getpid()
 
 
 @pytest.fixture(autouse=True)
-def no_child_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    split_off: list[int] = []  # by this test: others of this process may have children too
-    fork = os.fork
-
-    def noting() -> int:
-        pid = fork()
-        split_off.append(pid)
-        return pid
-
-    monkeypatch.setattr(os, "fork", noting)
+def no_child_is_left(split_off: list[int]) -> Iterator[None]:
     yield
     for pid in split_off:
         with pytest.raises(ChildProcessError):
