@@ -10,7 +10,6 @@ hygiene only; ours does both and scope, paths, patterns and commands.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -165,6 +164,7 @@ def measure(files: int, counts: Sequence[int], times: int, kind: str) -> list[di
         for staged in counts:
             stage(repository, files, min(staged, files), kind)
             rows += _measure_one(repository, files, staged, times)
+        note(f"peak memory of a process of ours: {peak_memory(repository):.0f} MB")
     return rows
 
 
@@ -189,12 +189,18 @@ def _measure_one(repository: Path, files: int, staged: int, times: int) -> list[
 
 
 def peak_memory(repository: Path) -> float:
-    """Megabytes that the hook and its git processes held at most, each by itself."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    """Megabytes that the hook, or one of its processes, held at most."""
     hook = repository / ".git" / "hooks" / "pre-commit"
-    subprocess.run([str(hook)], cwd=repository, env=ENVIRONMENT, capture_output=True, check=False)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * unit / 1e6
+    started = subprocess.Popen(
+        [hook],
+        cwd=repository,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, _, used = os.wait4(started.pid, 0)
+    started.returncode = 0  # waited for here
+    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def print_table(rows: Sequence[dict[str, object]]) -> None:
