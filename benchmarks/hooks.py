@@ -191,12 +191,9 @@ def _measure_one(repository: Path, files: int, staged: int, times: int) -> list[
 def peak_memory(repository: Path) -> float:
     """Megabytes that the hook, or one of its processes, held at most."""
     hook = repository / ".git" / "hooks" / "pre-commit"
+    nothing = subprocess.DEVNULL
     started = subprocess.Popen(
-        [hook],
-        cwd=repository,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        [hook], cwd=repository, env=ENVIRONMENT, stdout=nothing, stderr=nothing
     )
     _, _, used = os.wait4(started.pid, 0)
     started.returncode = 0  # waited for here
