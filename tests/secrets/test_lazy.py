@@ -47,3 +47,8 @@ def test_what_another_interpreter_compiled_is_not_taken(monkeypatch: pytest.Monk
     _, found = made_of([])
     lazy_module.take((("cpython", 1), found))
     assert lazy_module._taken == {}
+
+
+def test_an_interpreter_made_otherwise_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("re._compiler._code")
+    assert made_of([("a", 0)])[1] == {}

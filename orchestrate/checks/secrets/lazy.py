@@ -60,25 +60,34 @@ def compiled_or_taken(pattern: str | bytes, flags: int = 0) -> re.Pattern[Any]:
 
 
 def made_of(more: Iterable[Wanted]) -> tuple[object, dict[Wanted, tuple[Any, ...]]]:
-    """What `take` takes: the expressions named so far and `more`, compiled; marshal writes it."""
-    from array import array
-    from re import _compiler, _parser  # type: ignore[attr-defined]  # there is no other way
+    """What `take` takes: the expressions named so far and `more`, compiled; marshal writes it.
 
+    It is empty where the interpreter's `re` is made otherwise than those of 3.11 to 3.13.
+    """
     found = {}
     for pattern, flags in {*_all, *more}:
         try:
-            parsed = _parser.parse(pattern, flags)
+            found[pattern, int(flags)] = _parts_of(pattern, flags)
         except re.error:
             continue  # who uses it hears of it
-        code = array("I", _compiler._code(parsed, flags)).tobytes()
-        names = parsed.state.groupdict
-        by_index: list[str | None] = [None] * parsed.state.groups
-        for name, index in names.items():
-            by_index[index] = name
-        all_flags = int(flags | parsed.state.flags)
-        count = parsed.state.groups - 1
-        found[pattern, int(flags)] = all_flags, code, count, dict(names), tuple(by_index)
+        except (ImportError, AttributeError, TypeError):
+            return _stamp(), {}
     return _stamp(), found
+
+
+def _parts_of(pattern: str | bytes, flags: int) -> tuple[Any, ...]:
+    """What `_sre.compile` takes behind the pattern; the code as bytes."""
+    from array import array
+    from re import _compiler, _parser  # type: ignore[attr-defined]  # there is no other way
+
+    parsed = _parser.parse(pattern, flags)
+    code = array("I", _compiler._code(parsed, flags)).tobytes()
+    names = parsed.state.groupdict
+    by_index: list[str | None] = [None] * parsed.state.groups
+    for name, index in names.items():
+        by_index[index] = name
+    all_flags = int(flags | parsed.state.flags)
+    return all_flags, code, parsed.state.groups - 1, dict(names), tuple(by_index)
 
 
 def take(made: tuple[object, dict[Wanted, tuple[Any, ...]]]) -> None:
